@@ -1,0 +1,1 @@
+"""Session Insights: Claude Code transcripts → sessions → facets → figures → reports."""

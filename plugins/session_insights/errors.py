@@ -1,0 +1,21 @@
+"""What can go wrong, by whose fault: a record, a setting, or the world."""
+
+
+class InsightsError(Exception):
+    """Base of every error that this package raises on purpose; its message names the record and the remedy."""
+
+
+class SettingsError(InsightsError):
+    """A setting, a parameter or the profile is wrong; trying again without a change is pointless."""
+
+
+class UnreadableTranscript(InsightsError):
+    """A transcript file cannot be read; the other files go on."""
+
+
+class ReadingFailed(InsightsError):
+    """A reader gave no usable facet for a session; kept as a row of `facet_extractions`."""
+
+
+class GroundingFailed(InsightsError):
+    """A narrative states something that is not among the figures it was given."""

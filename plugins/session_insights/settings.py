@@ -1,0 +1,95 @@
+"""Knobs, read from `SESSION_INSIGHTS_*`. Secrets are Airflow Connections, a run's choices are DAG params."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from session_insights.errors import SettingsError
+
+Reader = Literal["auto", "claude", "offline"]
+
+
+class Settings(BaseSettings):
+    """Every knob with its unit and bounds; `.env.example` and README list the same names."""
+
+    model_config = SettingsConfigDict(env_prefix="SESSION_INSIGHTS_", extra="ignore")
+
+    # PostgreSQL for everything of ours, as a URL; in Airflow the connection `session_insights_db` serves instead.
+    database_url: str | None = None
+    # Where transcripts are: comma list of `path` or `machine=path`; empty means Claude Code's own folders.
+    sources: str = ""
+    # The user's own words.
+    profile: Path | None = None
+    # Where SQL, prompts and templates are; empty means looked up beside the package.
+    include_dir: Path | None = None
+    # Where reports are written.
+    reports_dir: Path = Path("reports")
+    # Who reads sessions; auto means claude when a connection is there, else offline.
+    reader: Reader = "auto"
+    facet_model: str = "claude-haiku-5-5"
+    narrative_model: str = "claude-sonnet-5-5"
+    # A session is read when it has been quiet for this many minutes.
+    quiet_minutes: int = Field(default=10, ge=0, le=1440)
+    # Sessions read in one run, one mapped task each.
+    facet_limit: int = Field(default=20, ge=1, le=200)
+    # Tries on a session before it waits for somebody to clear its task.
+    facet_attempts: int = Field(default=3, ge=1, le=10)
+    # Transcript tokens that one facet request may carry, counted as 4 characters a token.
+    facet_budget_tokens: int = Field(default=60_000, ge=1_000, le=180_000)
+    # Characters kept of one prompt or reply; of a tool's output a quarter of it.
+    entry_characters: int = Field(default=8_000, ge=200, le=100_000)
+    # Processes that read transcripts side by side; 0 means one a core.
+    sync_processes: int = Field(default=0, ge=0, le=64)
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsError: A value is out of bounds; the message names the variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "SESSION_INSIGHTS_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"{name}: {first['msg']} (given: {first.get('input')!r}); see .env.example") from None
+
+
+def find_include_dir(settings: Settings) -> Path:
+    """SQL, prompts and templates: by setting, beside `plugins/`, below `dags/`, else in the package."""
+    package = Path(__file__).resolve().parent
+    candidates = [package.parent.parent / "include", package.parent.parent / "dags" / "include", package / "include"]
+    if settings.include_dir is not None:
+        candidates = [settings.include_dir]
+    for candidate in candidates:
+        if (candidate / "sql" / "migrations").is_dir():
+            return candidate
+    looked = ", ".join(str(candidate) for candidate in candidates)
+    raise SettingsError(f"No include folder with sql/migrations in {looked}; set SESSION_INSIGHTS_INCLUDE_DIR.")
+
+
+def find_profile_path(settings: Settings) -> Path:
+    return settings.profile if settings.profile is not None else find_include_dir(settings) / "profile.yaml"
+
+
+def find_sources(settings: Settings) -> list[tuple[str, Path]]:
+    """Roots with transcripts, as (machine, path), most specific setting first.
+
+    Source: transcript-format §1: `CLAUDE_CONFIG_DIR` replaces `~/.claude` and may be a comma list.
+    """
+    here = socket.gethostname()
+    if settings.sources.strip():
+        pairs = [part.strip().rpartition("=") for part in settings.sources.split(",") if part.strip()]
+        return [(machine or here, Path(path).expanduser()) for machine, _, path in pairs]
+    if os.environ.get("CLAUDE_CONFIG_DIR"):
+        homes = [Path(part.strip()).expanduser() for part in os.environ["CLAUDE_CONFIG_DIR"].split(",") if part.strip()]
+    else:
+        homes = [Path("~/.claude").expanduser(), Path("~/.config/claude").expanduser()]
+    return [(here, home / "projects") for home in homes if (home / "projects").is_dir()]

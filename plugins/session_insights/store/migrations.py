@@ -1,0 +1,56 @@
+"""Numbered SQL files, each applied once, in order, with its checksum kept."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from session_insights.errors import SettingsError
+from session_insights.store.database import Connection, execute
+
+_LOCK = 7305102  # any number; two starters wait for each other
+
+_LEDGER = """
+create schema if not exists insights;
+create table if not exists insights.schema_migrations (
+    number integer primary key,
+    name text not null,
+    sha256 text not null,
+    applied_at timestamptz not null default now()
+);
+"""
+
+
+def migrate(connection: Connection, folder: Path) -> list[str]:
+    """Apply what is missing.
+
+    Returns:
+        Names of the files applied now, in order.
+
+    Raises:
+        SettingsError: A file that was applied has changed or is gone.
+    """
+    applied = []
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        connection.execute(_LEDGER)
+        known = {row["number"]: row for row in execute(connection, "select * from insights.schema_migrations")}
+        files = sorted(folder.glob("[0-9]*.sql"))
+        gone = set(known) - {int(path.name.split("_")[0]) for path in files}
+        if gone:
+            raise SettingsError(f"Migrations {sorted(gone)} were applied but are not in {folder}; is this older code?")
+        for path in files:
+            number = int(path.name.split("_")[0])
+            text = path.read_text(encoding="utf-8")
+            sha256 = hashlib.sha256(text.encode()).hexdigest()
+            if number in known:
+                if known[number]["sha256"] != sha256:
+                    raise SettingsError(f"Migration {path.name} has changed since it was applied; add a new one.")
+                continue
+            connection.execute(text.encode())
+            connection.execute(
+                "insert into insights.schema_migrations (number, name, sha256) values (%s, %s, %s)",
+                [number, path.stem, sha256],
+            )
+            applied.append(path.stem)
+    return applied

@@ -1,0 +1,51 @@
+"""One throw-away Postgres cluster a run; a test gets its own database, copied from a migrated template."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from local.postgres import Cluster, start_postgres, stop_postgres
+from session_insights.settings import Settings, find_include_dir
+from session_insights.store.database import Connection, connect
+from session_insights.store.migrations import migrate
+
+ROOT = Path(__file__).parent.parent
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    state = tmp_path_factory.mktemp("postgres")
+    yield start_postgres(state, durable=False)
+    stop_postgres(state)
+
+
+@pytest.fixture(scope="session")
+def template_database(cluster: Cluster) -> str:
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as admin:
+        admin.execute("create database insights_template")
+    with connect(cluster.url("insights_template")) as connection:
+        migrate(connection, find_include_dir(Settings()) / "sql" / "migrations")
+    return "insights_template"
+
+
+@pytest.fixture
+def database_url(cluster: Cluster, template_database: str) -> Iterator[str]:
+    """A fresh, migrated database."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as admin:
+        admin.execute(f"create database {name} template {template_database}".encode())
+    yield cluster.url(name)
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as admin:
+        admin.execute(f"drop database {name} with (force)".encode())
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[Connection]:
+    with connect(database_url) as opened:
+        yield opened
