@@ -1,0 +1,1 @@
+"""The one-command start: embedded Postgres, Airflow on this machine, demo transcripts."""
