@@ -116,11 +116,8 @@ def load_profile(path: Path, *, skill_roots: tuple[Path, ...] = ()) -> Profile:
         profile = Profile.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        line = _line_of(node, first["loc"])
-        key = ".".join(str(part) for part in first["loc"]) or "the page"
-        raise SettingsError(
-            f"Profile {path} line {line}, {key}: {first['msg'].removeprefix('Value error, ')}"
-        ) from None
+        place = f"line {_line_of(node, first['loc'])}, {'.'.join(str(part) for part in first['loc']) or 'the page'}"
+        raise SettingsError(f"Profile {path} {place}: {first['msg'].removeprefix('Value error, ')}") from None
     return _with_found_skills(profile, skill_roots)
 
 
