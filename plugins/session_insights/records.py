@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Literal
 
 # What an entry can be. `tool` is a call that worked; the three after it are calls that did not.
@@ -26,15 +25,15 @@ Category = Literal["human", "automated", "subagent", "warmup", "stub", "plumbing
 
 @dataclass(frozen=True)
 class TranscriptFile:
-    """One file on one machine, as `stat` saw it."""
+    """One file on one machine, as `stat` saw it; what it is called says what it is."""
 
     machine: str
-    path: Path
+    path: str
     size_bytes: int
     mtime_ns: int
-    session_id: str  # the file's own; a sub-agent's is `<parent>/agent-<id>`
-    parent_session_id: str | None = None
-    agent_id: str | None = None
+    session_id: str | None  # of a main file; a sub-agent's is `<parent>/agent-<id>`
+    parent_session_id: str | None  # None also for a flat `agent-<id>.jsonl`: its records name the parent
+    agent_id: str | None
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,6 @@ class Message:
     cache_write_5m_tokens: int
     cache_write_1h_tokens: int
     is_final: bool  # a stop_reason was seen; otherwise output_tokens is a lower bound
-    is_sidechain: bool
     cost_usd: float | None  # None: the model has no list price
 
 
@@ -74,7 +72,6 @@ class Entry:
     at: datetime | None
     text: str
     is_person: bool = False  # a human act
-    is_sidechain: bool = False
     uuid: str | None = None
     message_id: str | None = None
     tool: str | None = None
@@ -93,8 +90,6 @@ class ParsedSession:
 
     session_id: str
     parent_session_id: str | None
-    machine: str
-    transcript_path: str
     title: str | None
     cwd: str | None
     project: str | None
@@ -103,8 +98,10 @@ class ParsedSession:
     entrypoint: str | None
     agent_type: str | None
     category: Category
-    initiated_by: str | None
+    initiated_by: str | None  # user-interactive, headless, sdk, sub-agent
     resumed_from: str | None
+    first_record_at: datetime | None
+    last_record_at: datetime | None
     content_hash: str
     messages: tuple[Message, ...]
     entries: tuple[Entry, ...]

@@ -3,7 +3,7 @@
 create table insights.transcript_files (
     machine text not null,
     path text not null,
-    session_id text not null,
+    session_id text,
     size_bytes bigint not null,
     mtime_ns bigint not null,
     read_bytes bigint not null default 0,
@@ -39,6 +39,8 @@ create table insights.claude_sessions (
     category text not null,
     initiated_by text,
     resumed_from text,
+    first_record_at timestamptz,
+    last_record_at timestamptz,
     started_at timestamptz,
     ended_at timestamptz,
     duration_minutes double precision,
@@ -78,6 +80,7 @@ create table insights.claude_sessions (
 comment on table insights.claude_sessions is
 'One session; a sub-agent is a session with a parent. Its own work only: copied history and sub-agents are not in.';
 comment on column insights.claude_sessions.project is 'From cwd; a worktree belongs to its repository.';
+comment on column insights.claude_sessions.first_record_at is 'In its file, copied history included.';
 comment on column insights.claude_sessions.active_minutes is 'Gaps cut at 5 minutes.';
 comment on column insights.claude_sessions.cost_usd is 'At list price; null when no message has a price.';
 comment on column insights.claude_sessions.unfinished_message_count is
@@ -99,7 +102,6 @@ create table insights.session_messages (
     cache_write_5m_tokens bigint not null,
     cache_write_1h_tokens bigint not null,
     is_final boolean not null,
-    is_sidechain boolean not null,
     cost_usd double precision,
     is_owner boolean not null default false,
     primary key (session_id, message_id)
@@ -117,7 +119,6 @@ create table insights.session_entries (
     at timestamptz,
     text text not null,
     is_person boolean not null,
-    is_sidechain boolean not null,
     is_copied boolean not null default false,
     uuid text,
     message_id text,

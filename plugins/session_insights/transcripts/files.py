@@ -1,0 +1,79 @@
+"""Which transcript files there are, and what their names say. Looks at the disk, opens nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from session_insights.errors import SettingsError
+from session_insights.records import TranscriptFile
+
+_AGENT = re.compile(r"^agent-([A-Za-z0-9_-]{1,64})$")
+_NO_TRANSCRIPT = {"journal", "history"}
+_DEEPEST = 8  # folders below a root; Claude Code nests 5
+
+
+def find_transcripts(machine: str, root: Path) -> list[TranscriptFile]:
+    """Every `*.jsonl` below a projects root, sorted by path. Links are not followed.
+
+    Raises:
+        SettingsError: The root is no folder.
+    """
+    if not root.is_dir():
+        raise SettingsError(f"No folder {root}: name a projects root by --source or SESSION_INSIGHTS_SOURCES.")
+    found = []
+    for entry in _walk(str(root), 0):
+        name = entry.name[: -len(".jsonl")]
+        if name in _NO_TRANSCRIPT:
+            continue
+        try:
+            stat = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            continue  # deleted since it was listed
+        session_id, parent, agent_id = _identity(entry.path, name)
+        found.append(
+            TranscriptFile(machine, entry.path, stat.st_size, stat.st_mtime_ns, session_id, parent, agent_id)
+        )
+    return sorted(found, key=lambda file: file.path)
+
+
+def _walk(folder: str, depth: int) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if depth < _DEEPEST and entry.name not in ("tool-results", "memory"):
+                        yield from _walk(entry.path, depth + 1)
+                elif entry.name.endswith(".jsonl") and entry.is_file(follow_symlinks=False):
+                    yield entry
+    except (PermissionError, FileNotFoundError):
+        return
+
+
+def _identity(path: str, name: str) -> tuple[str | None, str | None, str | None]:
+    """(session, parent, agent): `<id>/subagents/**/agent-x.jsonl`, `agent-x.jsonl`, `<id>.jsonl`."""
+    agent = _AGENT.match(name)
+    if agent is None:
+        return name, None, None
+    parts = path.split(os.sep)
+    if "subagents" in parts:
+        parent = parts[len(parts) - 2 - parts[::-1].index("subagents")]
+        return f"{parent}/{name}", parent, agent[1]
+    return None, None, agent[1]
+
+
+def split_by_size(files: list[TranscriptFile], *, chunk_bytes: int, most: int) -> list[list[TranscriptFile]]:
+    """Chunks of about equal bytes, in order: as many as needed, never more than `most`."""
+    total = sum(file.size_bytes for file in files)
+    size = max(chunk_bytes, -(-total // most) if most else total)
+    chunks: list[list[TranscriptFile]] = []
+    room = 0
+    for file in files:
+        if not chunks or (room < file.size_bytes and len(chunks) < most):
+            chunks.append([])
+            room = size
+        chunks[-1].append(file)
+        room -= file.size_bytes
+    return chunks

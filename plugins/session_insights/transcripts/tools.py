@@ -1,0 +1,141 @@
+"""A tool call and its result → one entry's figures: what it was, what it touched, how it ended.
+
+Source: transcript-format §5.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from session_insights.records import EntryKind
+
+_REFUSED = "The user doesn't want to "
+_NOT_GRANTED = re.compile(r"^Claude requested permissions to .* but you haven't granted it yet|needs approval\. ")
+_HOOK = re.compile(r"^PreToolUse:\S+ hook error")
+_COMMITTED = re.compile(r"^\[[^\]\n]+ [0-9a-f]{7,40}\]", re.MULTILINE)
+_FEEDBACK = re.compile(r"To tell you how to proceed, the user said:\s*(.*)", re.DOTALL)
+_SAID = ("description", "command", "file_path", "notebook_path", "pattern", "query", "url", "path", "skill", "prompt", "subject")
+WRITING_TOOLS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a call ended."""
+
+    kind: EntryKind
+    text: str  # why it failed, or a person's words; empty when it worked
+    file_path: str | None = None
+    lines_added: int = 0
+    lines_removed: int = 0
+    commit_count: int = 0
+    pr_url: str | None = None
+
+
+def describe_call(name: str, given: Any) -> str:
+    """A call in one line: its main arguments."""
+    if not isinstance(given, dict):
+        return ""
+    if name == "Write":
+        content = given.get("content")
+        size = f" ({len(content.splitlines())} lines)" if isinstance(content, str) else ""
+        return f"{given.get('file_path', '')}{size}"
+    parts = [value for key in _SAID if isinstance(value := given.get(key), str) and value]
+    if not parts:
+        parts = [value for value in given.values() if isinstance(value, str)]
+    return " | ".join(dict.fromkeys(parts[:3]))
+
+
+def file_of(name: str, given: Any) -> str | None:
+    """The file that a call names, for the tools that read or write one."""
+    if not isinstance(given, dict) or name not in WRITING_TOOLS | {"Read"}:
+        return None
+    path = given.get("file_path") or given.get("notebook_path")
+    return path if isinstance(path, str) else None
+
+
+def skill_of(name: str, given: Any) -> str | None:
+    if name != "Skill" or not isinstance(given, dict):
+        return None
+    skill = given.get("skill") or given.get("command")
+    return skill.lstrip("/") if isinstance(skill, str) else None
+
+
+def conclude(name: str, given: Any, block: dict[str, Any], record: dict[str, Any]) -> Outcome:
+    """What a `tool_result` block and its record's `toolUseResult` say of a call."""
+    text = _text(block.get("content"))
+    result = record.get("toolUseResult")
+    if block.get("is_error") is True:
+        return _failure(text, record)
+    if not isinstance(result, dict):
+        return Outcome("tool", "", file_of(name, given))
+    added, removed = _patched(name, result)
+    return Outcome(
+        "tool",
+        "",
+        file_of(name, given),
+        added,
+        removed,
+        _commits(name, given, result, text),
+        _pull_request(result),
+    )
+
+
+def _failure(text: str, record: dict[str, Any]) -> Outcome:
+    decision = record.get("permissionDecision")
+    source = decision.get("source") if isinstance(decision, dict) else None
+    denial = record.get("toolDenialKind")
+    if source in ("config", "hook") or denial in ("permission-rule", "automode-blocked", "automode-unavailable"):
+        return Outcome("denial", text)
+    if _NOT_GRANTED.search(text[:600]) or _HOOK.match(text):
+        return Outcome("denial", text)
+    refused = text.startswith(_REFUSED) or record.get("toolUseResult") == "User rejected tool use"
+    if refused or denial in ("user-rejected", "interrupted", "cancelled"):
+        words = record.get("userFeedback")
+        if not isinstance(words, str):
+            found = _FEEDBACK.search(text)
+            words = found[1] if found else ""
+        return Outcome("rejection", words.strip())
+    return Outcome("tool_error", text.replace("<tool_use_error>", "").replace("</tool_use_error>", ""))
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    return "\n".join(b["text"] for b in content if isinstance(b, dict) and isinstance(b.get("text"), str))
+
+
+def _patched(name: str, result: dict[str, Any]) -> tuple[int, int]:
+    """Lines added and removed by a successful edit; a created file adds all its lines."""
+    patch = result.get("structuredPatch")
+    if name not in WRITING_TOOLS:
+        return 0, 0
+    if not patch and result.get("type") == "create" and isinstance(result.get("content"), str):
+        return len(result["content"].splitlines()), 0
+    lines = [
+        line
+        for hunk in (patch if isinstance(patch, list) else [])
+        if isinstance(hunk, dict) and isinstance(hunk.get("lines"), list)
+        for line in hunk["lines"]
+        if isinstance(line, str)
+    ]
+    return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
+
+
+def _commits(name: str, given: Any, result: dict[str, Any], text: str) -> int:
+    """Commits that really ran: git's own answer, `[branch 1a2b3c4] …`, to a command that commits."""
+    command = given.get("command") if isinstance(given, dict) else None
+    if name not in ("Bash", "PowerShell") or not isinstance(command, str) or "commit" not in command:
+        return 0
+    stdout = result.get("stdout")
+    return len(_COMMITTED.findall(stdout if isinstance(stdout, str) else text))
+
+
+def _pull_request(result: dict[str, Any]) -> str | None:
+    operation = result.get("gitOperation")
+    pull = operation.get("pr") if isinstance(operation, dict) else None
+    url = pull.get("url") if isinstance(pull, dict) else None
+    return url if isinstance(url, str) and url.startswith("https://") else None
