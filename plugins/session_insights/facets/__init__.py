@@ -1,0 +1,1 @@
+"""Entries → facet: what was measured, what was judged, one reading a session."""
