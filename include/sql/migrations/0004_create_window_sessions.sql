@@ -16,16 +16,18 @@ returns table (
     total_tokens bigint,
     cost_usd double precision,
     unpriced_message_count bigint,
-    unfinished_message_count bigint
+    unfinished_message_count bigint,
+    time_zone text
 )
 language sql stable
 as $$
+    -- Minutes and cost are added as numeric: the order in which rows are read cannot change the sum.
     select
         session.id,
         session.title,
         session.project,
         session.started_at,
-        sum(day.active_minutes),
+        sum(day.active_minutes::numeric)::double precision,
         sum(day.human_prompt_count),
         sum(day.message_count),
         sum(day.input_tokens)::bigint,
@@ -33,9 +35,10 @@ as $$
         sum(day.cache_read_tokens)::bigint,
         sum(day.cache_write_tokens)::bigint,
         sum(day.input_tokens + day.output_tokens + day.cache_read_tokens + day.cache_write_tokens)::bigint,
-        sum(day.cost_usd),
+        sum(day.cost_usd::numeric)::double precision,
         sum(day.unpriced_message_count),
-        sum(day.unfinished_message_count)
+        sum(day.unfinished_message_count),
+        min(day.time_zone)
     from insights.session_days as day
     inner join insights.claude_sessions as session on day.session_id = session.id
     where
@@ -48,4 +51,4 @@ as $$
 $$;
 comment on function insights.window_sessions is
 'Sessions of people in which somebody spoke within the window (local dates, half-open), with what they did in it;
-sessions of fewer than 2 prompts and under 1 minute are left out.';
+sessions of fewer than 2 prompts and under 1 minute are left out. time_zone is the one that cut their days.';
