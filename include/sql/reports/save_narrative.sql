@@ -1,0 +1,10 @@
+-- save_narrative: the text of a snapshot.
+-- Grain:  one row: its id; none if the snapshot is gone.
+-- Writes: insights.insights_snapshots
+-- Params: snapshot_id, narrative -- jsonb
+update insights.insights_snapshots
+set
+    narrative = %(narrative)s::jsonb,
+    updated_at = now()
+where id = %(snapshot_id)s
+returning id

@@ -1,0 +1,94 @@
+"""Figures of a window: read from the aggregates' SQL, kept in `insights_snapshots`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from session_insights.errors import SettingsError
+from session_insights.records import Figures, Rows
+from session_insights.store.database import Connection, execute
+from session_insights.store.queries import load_sql
+from session_insights.windows import Window
+
+
+def load_rows(connection: Connection, name: str, window: Window) -> Rows:
+    """The rows of one aggregate, ready for JSON: dates and times as ISO strings, numbers as int or float."""
+    rows = execute(connection, load_sql(f"aggregates/{name}"), window_start=window.start, window_end=window.end)
+    return [{column: _as_json(value) for column, value in row.items()} for row in rows]
+
+
+def open_snapshot(connection: Connection, period_type: str, window: Window) -> int:
+    """Find or make the snapshot of a window.
+
+    The same window again keeps what is there. A window of the same start and another end replaces it: figures,
+    narrative and address of the other days are gone.
+    """
+    [row] = execute(
+        connection,
+        load_sql("reports/upsert_snapshot"),
+        period_type=period_type,
+        window_start=window.start,
+        window_end=window.end,
+    )
+    return int(row["id"])
+
+
+def load_window(connection: Connection, snapshot_id: int) -> Window:
+    """The days that a snapshot stands for."""
+    row = _load_snapshot(connection, snapshot_id)
+    return Window(row["period_start"], row["period_end"])
+
+
+def save_figure(connection: Connection, snapshot_id: int, name: str, current: Rows, previous: Rows) -> None:
+    """Put one aggregate into a snapshot; many tasks may do so at once."""
+    figure = Jsonb({"current": current, "previous": previous})
+    _expect(execute(connection, load_sql("reports/save_figure"), snapshot_id=snapshot_id, name=name, figure=figure))
+
+
+def load_figures(connection: Connection, snapshot_id: int) -> Figures:
+    """All aggregates that a snapshot has."""
+    metrics = _load_snapshot(connection, snapshot_id)["metrics"]
+    return Figures(
+        current={name: figure["current"] for name, figure in metrics.items()},
+        previous={name: figure["previous"] for name, figure in metrics.items()},
+    )
+
+
+def save_narrative(connection: Connection, snapshot_id: int, narrative: dict[str, Any]) -> None:
+    """Put the text into a snapshot."""
+    values = {"snapshot_id": snapshot_id, "narrative": Jsonb(narrative)}
+    _expect(execute(connection, load_sql("reports/save_narrative"), **values))
+
+
+def load_narrative(connection: Connection, snapshot_id: int) -> dict[str, Any] | None:
+    """The text of a snapshot, None before it is written."""
+    narrative: dict[str, Any] | None = _load_snapshot(connection, snapshot_id)["narrative"]
+    return narrative
+
+
+def save_report_url(connection: Connection, snapshot_id: int, report_url: str) -> None:
+    """Put the report's address into a snapshot."""
+    _expect(execute(connection, load_sql("reports/save_report_url"), snapshot_id=snapshot_id, report_url=report_url))
+
+
+def _load_snapshot(connection: Connection, snapshot_id: int) -> dict[str, Any]:
+    rows = execute(connection, load_sql("reports/load_snapshot"), snapshot_id=snapshot_id)
+    _expect(rows)
+    return rows[0]
+
+
+def _expect(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        raise SettingsError("The snapshot of this report is gone; run the whole report again.")
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    return value
