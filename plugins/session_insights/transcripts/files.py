@@ -33,9 +33,7 @@ def find_transcripts(machine: str, root: Path) -> list[TranscriptFile]:
         except FileNotFoundError:
             continue  # deleted since it was listed
         session_id, parent, agent_id = _identity(entry.path, name)
-        found.append(
-            TranscriptFile(machine, entry.path, stat.st_size, stat.st_mtime_ns, session_id, parent, agent_id)
-        )
+        found.append(TranscriptFile(machine, entry.path, stat.st_size, stat.st_mtime_ns, session_id, parent, agent_id))
     return sorted(found, key=lambda file: file.path)
 
 
@@ -57,7 +55,7 @@ def _identity(path: str, name: str) -> tuple[str | None, str | None, str | None]
     agent = _AGENT.match(name)
     if agent is None:
         return name, None, None
-    parts = path.split(os.sep)
+    parts = Path(path).parts
     if "subagents" in parts:
         parent = parts[len(parts) - 2 - parts[::-1].index("subagents")]
         return f"{parent}/{name}", parent, agent[1]

@@ -25,14 +25,16 @@ _PATTERNS = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@'\"]{0,200}:)([^\s@/'\"]{1,200})(@)", re.IGNORECASE)
-_BEARER = re.compile(r"(\b(?:authorization|x-api-key)[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|token)?\s*)([^\s\"',]{8,})", re.I)
+_BEARER = re.compile(
+    r"""(\b(?:authorization|x-api-key)["']?\s*[:=]\s*["']?(?:bearer|basic|token)?\s*)([^\s"',]{8,})""", re.IGNORECASE
+)
+_NAMES = "password|passwd|pwd|secret|api[_-]?key|access[_-]?key|auth[_-]?token|access[_-]?token|private[_-]?key"
 _ASSIGNMENT = re.compile(
-    r"""(\b[\w.-]{0,40}(?:password|passwd|pwd|secret|api[_-]?key|access[_-]?key|auth[_-]?token|access[_-]?token|private[_-]?key)
-    [\w-]{0,20}["']?\s*(?::|=|:=|=>)\s*)(["']?)([^\s"'`,;)}\]$<({]{6,})(\2)""",
-    re.IGNORECASE | re.VERBOSE,
+    rf"""(\b[\w.-]{{0,40}}(?:{_NAMES})[\w-]{{0,20}}["']?\s*(?::|=|:=|=>)\s*)(["']?)([^\s"'`,;)}}\]$<({{]{{6,}})(\2)""",
+    re.IGNORECASE,
 )
 _ASSIGNMENT_HINT = re.compile(r"passw|pwd|secret|key|token|authorization", re.IGNORECASE)
-_NO_SECRET = re.compile(r"^(?:os\.|process\.|env\.|settings\.|self\.|str\b|None\b|null\b|true\b|false\b|string\b|\w+\.\w+)", re.I)
+_NO_SECRET = re.compile(r"^(?:\w+\.\w+|str\b|none\b|null\b|true\b|false\b|string\b)", re.IGNORECASE)
 
 
 def mask_secrets(text: str) -> str:

@@ -16,7 +16,11 @@ _NOT_GRANTED = re.compile(r"^Claude requested permissions to .* but you haven't 
 _HOOK = re.compile(r"^PreToolUse:\S+ hook error")
 _COMMITTED = re.compile(r"^\[[^\]\n]+ [0-9a-f]{7,40}\]", re.MULTILINE)
 _FEEDBACK = re.compile(r"To tell you how to proceed, the user said:\s*(.*)", re.DOTALL)
-_SAID = ("description", "command", "file_path", "notebook_path", "pattern", "query", "url", "path", "skill", "prompt", "subject")
+# Arguments that say what a call is about, best first.
+_SAID = (
+    *("description", "command", "file_path", "notebook_path", "pattern", "query"),
+    *("url", "path", "skill", "prompt", "subject"),
+)
 WRITING_TOOLS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
 
 

@@ -1,0 +1,109 @@
+"""A file → its sessions: the main one, and the sub-agents that stand inside it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from session_insights.errors import UnreadableTranscript
+from session_insights.records import ParsedFile, TranscriptFile
+from session_insights.transcripts.folding import SessionFold
+from session_insights.transcripts.lines import LineReader, clean
+
+# Nothing of these is counted, and they can be most of a file.
+_PASSED_OVER = frozenset({"api-request", "api-request-shape", "api-request-blob", "file-history-delta"})
+
+
+def parse_file(file: TranscriptFile, *, entry_characters: int) -> ParsedFile:
+    """Read one transcript from its start to its last complete line.
+
+    Raises:
+        UnreadableTranscript: The file cannot be opened or read.
+    """
+    try:
+        with Path(file.path).open("rb", buffering=1024 * 1024) as stream:
+            return _parse(file, LineReader(stream), entry_characters)
+    except OSError as error:
+        raise UnreadableTranscript(f"{file.path}: {error.strerror}") from None
+
+
+def _parse(file: TranscriptFile, reader: LineReader, entry_characters: int) -> ParsedFile:
+    counts: Counter[str] = Counter()
+    folds: dict[str, SessionFold] = {}
+    roots: dict[str, str] = {}  # uuid of an inline sidechain's record → its agent
+    main_id = file.session_id
+
+    def fold(session_id: str, parent: str | None) -> SessionFold:
+        if session_id not in folds:
+            folds[session_id] = SessionFold(session_id, parent, entry_characters=entry_characters)
+        return folds[session_id]
+
+    for record_no, record in enumerate(reader, 1):
+        kind = record.get("type")
+        counts[clean(kind)[:60] if isinstance(kind, str) else "?"] += 1
+        if kind in _PASSED_OVER:
+            continue
+        if main_id is None:  # a flat agent file: its records name the parent
+            parent = record.get("sessionId")
+            if not isinstance(parent, str):
+                continue
+            main_id = f"{parent}/agent-{file.agent_id}"
+            file = replace(file, session_id=main_id, parent_session_id=parent)
+        if file.agent_id is not None:
+            fold(main_id, file.parent_session_id).add(record, record_no)
+        elif record.get("isSidechain") is True:
+            agent = _inline_agent(record, roots)
+            fold(f"{main_id}/agent-{agent}", main_id).add(record, record_no)
+        elif (nested := _agent_progress(record)) is not None:
+            agent, inner = nested
+            fold(f"{main_id}/agent-{agent}", main_id).add(inner, record_no)
+            fold(main_id, None).add({k: v for k, v in record.items() if k != "data"}, record_no)
+        else:
+            fold(main_id, None).add(record, record_no)
+    if main_id in folds and file.agent_id is not None:
+        folds[main_id].agent_type = _agent_type(file.path)
+    return ParsedFile(
+        file=file,
+        read_bytes=reader.read_bytes,
+        digest=reader.digest,
+        record_counts=dict(counts),
+        bad_lines=tuple(reader.bad_lines),
+        sessions=tuple(fold.finish() for fold in folds.values()),
+    )
+
+
+def _inline_agent(record: dict[str, Any], roots: dict[str, str]) -> str:
+    """Which sub-agent an inline record belongs to: by agentId, else by the chain of parents to its first prompt."""
+    agent = record.get("agentId")
+    if not isinstance(agent, str):
+        parent = record.get("parentUuid")
+        agent = roots.get(parent) if isinstance(parent, str) else None
+    uuid = record.get("uuid")
+    if agent is None:
+        agent = f"inline-{len(set(roots.values())) + 1}"
+    if isinstance(uuid, str):
+        roots[uuid] = agent
+    return agent
+
+
+def _agent_progress(record: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """(agent, record) of a progress line that carries a copy of a sub-agent's message."""
+    data = record.get("data")
+    if record.get("type") != "progress" or not isinstance(data, dict) or data.get("type") != "agent_progress":
+        return None
+    inner, agent = data.get("message"), data.get("agentId")
+    if not isinstance(inner, dict) or not isinstance(agent, str):
+        return None
+    return agent, inner
+
+
+def _agent_type(path: str) -> str | None:
+    try:
+        meta = json.loads(Path(path.removesuffix(".jsonl") + ".meta.json").read_bytes()[:65_536])
+    except (OSError, ValueError):
+        return None
+    agent_type = meta.get("agentType") if isinstance(meta, dict) else None
+    return agent_type if isinstance(agent_type, str) else None

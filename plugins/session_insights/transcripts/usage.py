@@ -1,0 +1,73 @@
+"""One usage per API message: repeated on each of its lines, never additive.
+
+Source: transcript-format §3: key on `message.id` alone, field-wise maximum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from session_insights.llm.cost import price_message
+from session_insights.records import Message
+from session_insights.transcripts.lines import clean
+
+SYNTHETIC = "<synthetic>"
+_MOST = 10**12  # tokens; above it a number is a mistake
+
+
+@dataclass
+class Usage:
+    """What the lines of one message have said so far."""
+
+    model: str
+    at: datetime | None
+    last_record_no: int
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_5m_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    is_final: bool = False
+
+    def add(self, usage: Any, *, record_no: int, is_final: bool) -> None:
+        self.last_record_no = record_no
+        self.is_final = self.is_final or is_final
+        if not isinstance(usage, dict):
+            return
+        self.input_tokens = max(self.input_tokens, _count(usage.get("input_tokens")))
+        self.output_tokens = max(self.output_tokens, _count(usage.get("output_tokens")))
+        self.cache_read_tokens = max(self.cache_read_tokens, _count(usage.get("cache_read_input_tokens")))
+        written = _count(usage.get("cache_creation_input_tokens"))
+        split = usage.get("cache_creation")
+        hour = _count(split.get("ephemeral_1h_input_tokens")) if isinstance(split, dict) else 0
+        short = _count(split.get("ephemeral_5m_input_tokens")) if isinstance(split, dict) else 0
+        # The split may be missing or incomplete; what it does not name is a 5-minute write.
+        self.cache_write_1h_tokens = max(self.cache_write_1h_tokens, hour)
+        self.cache_write_5m_tokens = max(self.cache_write_5m_tokens, short, written - hour)
+
+    def message(self, message_id: str) -> Message:
+        tokens = {
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "cache_read_tokens": self.cache_read_tokens,
+            "cache_write_5m_tokens": self.cache_write_5m_tokens,
+            "cache_write_1h_tokens": self.cache_write_1h_tokens,
+        }
+        return Message(
+            message_id=clean(message_id),
+            at=self.at,
+            last_record_no=self.last_record_no,
+            model=clean(self.model),
+            is_final=self.is_final,
+            cost_usd=price_message(self.model, self.at, **tokens),
+            **tokens,
+        )
+
+
+def _count(value: Any) -> int:
+    """A count as a number; 0 for anything that is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return 0
+    return int(value) if 0 <= value <= _MOST else 0
