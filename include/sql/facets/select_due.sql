@@ -1,0 +1,130 @@
+-- select_due: sessions that a reader should read now.
+-- Grain:  one row per session, newest first.
+-- Reads:  insights.claude_sessions, insights.session_days, insights.session_facets, insights.facet_extractions
+-- Params: session_ids -- text[] or null; naming a session waives the rules of size, quiet and back-off
+--         since, until -- local dates, both included, or null
+--         now, quiet_minutes, attempts, result_limit, force
+--         is_model -- the reader is a model: what rules have read is due again
+--         prompt_version -- of the prompt, or of the rules
+--         dag_run_id -- text or null; what this run has tried before is selected again
+with
+
+failures as (
+
+    -- Failed tries of the same text with the same question since it was last read.
+    select
+        attempt.session_id,
+        count(*) as failure_count,
+        max(attempt.attempted_at) as last_failed_at
+    from insights.facet_extractions as attempt
+    inner join insights.claude_sessions as session on attempt.session_id = session.id
+    where
+        attempt.state in ('failed', 'refused')
+        and attempt.content_hash = session.content_hash
+        and attempt.prompt_version = %(prompt_version)s
+        and (attempt.reader <> 'offline') = %(is_model)s
+        and not exists (
+            select 1
+            from insights.facet_extractions as later
+            where
+                later.session_id = attempt.session_id
+                and later.state = 'ok'
+                and later.attempted_at > attempt.attempted_at
+        )
+    group by attempt.session_id
+
+),
+
+tried_in_this_run as (
+
+    select distinct session_id
+    from insights.facet_extractions
+    where
+        dag_run_id = %(dag_run_id)s
+        and state in ('ok', 'failed', 'refused')
+
+),
+
+candidates as (
+
+    select
+        session.id as session_id,
+        session.title,
+        coalesce(session.started_at, session.first_record_at) as began_at,
+        tried_in_this_run.session_id is not null as is_again,
+        coalesce(
+            facet.content_hash = session.content_hash
+            and case
+                when %(is_model)s then facet.reader <> 'offline' and facet.prompt_version = %(prompt_version)s
+                else facet.reader <> 'offline' or facet.prompt_version = %(prompt_version)s
+            end,
+            false
+        ) as is_read,
+        session.id = any(%(session_ids)s::text[]) as is_named,
+        session.category = 'human'
+        and (session.human_prompt_count >= 2 or session.active_minutes >= 1) as is_large_enough,
+        coalesce(
+            session.last_record_at <= %(now)s::timestamptz - make_interval(mins => %(quiet_minutes)s), true
+        ) as is_quiet,
+        coalesce(
+            failures.failure_count < %(attempts)s
+            and failures.last_failed_at
+            + interval '30 minutes' * power(4, failures.failure_count - 1) <= %(now)s::timestamptz,
+            true
+        ) as is_ripe
+    from insights.claude_sessions as session
+    left join insights.session_facets as facet on session.id = facet.session_id
+    left join failures on session.id = failures.session_id
+    left join tried_in_this_run on session.id = tried_in_this_run.session_id
+    where
+        (%(session_ids)s::text[] is null or session.id = any(%(session_ids)s::text[]))
+        and (
+            (%(since)s::date is null and %(until)s::date is null)
+            or exists (
+                select 1
+                from insights.session_days as day
+                where
+                    day.session_id = session.id
+                    and day.human_prompt_count > 0
+                    and (%(since)s::date is null or day.activity_date >= %(since)s::date)
+                    and (%(until)s::date is null or day.activity_date <= %(until)s::date)
+            )
+        )
+
+),
+
+due as (
+
+    select
+        session_id,
+        title,
+        began_at,
+        is_again,
+        count(*) filter (where is_again) over () as again_count
+    from candidates
+    where
+        is_again
+        or (
+            (%(force)s or not is_read)
+            and (is_named or (is_large_enough and is_quiet and (%(force)s or is_ripe)))
+        )
+
+),
+
+ranked as (
+
+    select
+        session_id,
+        title,
+        again_count,
+        row_number() over (order by is_again desc, began_at desc nulls last, session_id) as place
+    from due
+
+)
+
+select
+    session_id,
+    title
+from ranked
+where place <= greatest(%(result_limit)s, again_count)
+order by place

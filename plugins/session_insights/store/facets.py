@@ -1,0 +1,125 @@
+"""What is to be read, what a reader gets, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from session_insights.errors import SettingsError
+from session_insights.records import Reading, SessionForReading, StoredEntry
+from session_insights.store.database import Connection, execute
+from session_insights.store.queries import load_sql
+
+
+@dataclass(frozen=True)
+class DueSession:
+    """A session to be read, with the name that a person knows it by."""
+
+    session_id: str
+    title: str | None
+
+
+def select_due(
+    connection: Connection,
+    *,
+    reader: str,
+    prompt_version: int,
+    limit: int,
+    quiet_minutes: int,
+    attempts: int,
+    now: datetime,
+    session_ids: Sequence[str] | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    force: bool = False,
+    dag_run_id: str | None = None,
+) -> list[DueSession]:
+    """Sessions that `reader` should read now, newest first.
+
+    Due is a session of a person (2 prompts or 1 active minute at least) that has been quiet for `quiet_minutes` and
+    whose text, or the question put to it, differs from what was last read. What the offline rules have read is due
+    again for a model; what a model has read is due for the rules only when its text has changed. After n failures in a
+    row a session waits 30 minutes · 4ⁿ⁻¹; after `attempts` of them it waits for somebody.
+
+    Args:
+        prompt_version: Of the prompt for a model, of the rules for `offline`.
+        now: Quiet time and back-off are measured against it.
+        session_ids: Only these. Naming a session waives all rules but one: what is read already stays unless `force`.
+        since: First local day on which a person spoke in the session.
+        until: Last such day, included.
+        force: Also what is read already or has failed too often.
+        dag_run_id: Sessions that this run has tried before come first, always: clearing a run repeats it.
+
+    Raises:
+        SettingsError: One of `session_ids` is not known.
+    """
+    ids = list(session_ids) if session_ids is not None else None
+    if ids:
+        unknown = [
+            row["session_id"] for row in execute(connection, load_sql("facets/unknown_sessions"), session_ids=ids)
+        ]
+        if unknown:
+            raise SettingsError(f"session {', '.join(unknown)}: not known; run the session sync, or check the id.")
+    rows = execute(
+        connection,
+        load_sql("facets/select_due"),
+        session_ids=ids,
+        since=since,
+        until=until,
+        now=now,
+        quiet_minutes=quiet_minutes,
+        attempts=attempts,
+        result_limit=limit,
+        force=force,
+        is_model=reader != "offline",
+        prompt_version=prompt_version,
+        dag_run_id=dag_run_id,
+    )
+    return [DueSession(row["session_id"], row["title"]) for row in rows]
+
+
+def load_session(connection: Connection, session_id: str) -> SessionForReading:
+    """A session with its own entries.
+
+    Raises:
+        SettingsError: It is not known.
+    """
+    rows = execute(connection, load_sql("facets/load_session"), session_id=session_id)
+    if not rows:
+        raise SettingsError(f"session {session_id}: not known; run the session sync, or check the id.")
+    entries = execute(connection, load_sql("facets/load_entries"), session_id=session_id)
+    return SessionForReading(**rows[0], entries=tuple(StoredEntry(**entry) for entry in entries))
+
+
+def save_reading(connection: Connection, reading: Reading, *, dag_run_id: str | None = None) -> None:
+    """Keep an attempt and, if it succeeded, its facet, in one transaction. A dry run leaves nothing.
+
+    A failed attempt leaves the facet of an earlier one as it is.
+    """
+    if reading.state == "dry_run":
+        return
+    attempt = {name: value for name, value in asdict(reading).items() if name != "facet"}
+    with connection.transaction():
+        execute(connection, load_sql("facets/insert_extraction"), **attempt, dag_run_id=dag_run_id)
+        if reading.state == "ok" and reading.facet is not None:
+            columns = {name: _adapted(value) for name, value in asdict(reading.facet).items()}
+            execute(
+                connection,
+                load_sql("facets/upsert_facet"),
+                **columns,
+                reader=reading.reader,
+                prompt_version=reading.prompt_version,
+                prompt_hash=reading.prompt_hash,
+                content_hash=reading.content_hash,
+                extraction_model=reading.model,
+                extraction_cost_usd=reading.cost_usd,
+            )
+            execute(connection, load_sql("facets/mark_extracted"), session_id=reading.session_id)
+
+
+def _adapted(value: Any) -> Any:
+    return Jsonb(value) if isinstance(value, dict | list) else value
