@@ -41,9 +41,7 @@ BUSY = "another `make run` or `make stop` is at work on {}: wait for it, or end 
 
 def start(state_dir: Path, environment: Mapping[str, str]) -> int:
     """Bring everything up, read what there is, report; returns the exit code."""
-    source = choose_source(
-        environment, home=Path.home(), state_dir=state_dir, today=dt.datetime.now().astimezone().date()
-    )
+    source = choose_source(environment, home=Path.home(), state_dir=state_dir, now=dt.datetime.now(dt.UTC))
     announce(source)
     with Step("Postgres") as step:
         databases = open_databases(state_dir, environment, source)

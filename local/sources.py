@@ -26,7 +26,7 @@ class Source:
     looked_in: str = ""  # folders that held no transcript, for the demo's announcement
 
 
-def choose_source(environment: Mapping[str, str], *, home: Path, state_dir: Path, today: dt.date) -> Source:
+def choose_source(environment: Mapping[str, str], *, home: Path, state_dir: Path, now: dt.datetime) -> Source:
     """Choose what to read; demo transcripts are written if there is nothing else.
 
     Raises:
@@ -41,7 +41,7 @@ def choose_source(environment: Mapping[str, str], *, home: Path, state_dir: Path
     folders = [path / "projects" for path in _find_claude_homes(environment, home)]
     found = [folder for folder in folders if next(folder.rglob("*.jsonl"), None) is not None]
     if not found:
-        return _choose_demo(state_dir, today, looked_in=" and ".join(_shorten(folder, home) for folder in folders))
+        return _choose_demo(state_dir, now, looked_in=" and ".join(_shorten(folder, home) for folder in folders))
     if odd := [str(folder) for folder in found if "," in str(folder) or "=" in str(folder)]:
         raise LocalError(f"{odd[0]}: a folder with a comma or an equals sign in its name cannot be read")
     return Source(",".join(map(str, found)), " and ".join(_shorten(folder, home) for folder in found))
@@ -53,7 +53,12 @@ def _find_claude_homes(environment: Mapping[str, str], home: Path) -> list[Path]
     return [home / ".claude", home / ".config" / "claude"]
 
 
-def _choose_demo(state_dir: Path, today: dt.date, *, looked_in: str) -> Source:
+def _choose_demo(state_dir: Path, now: dt.datetime, *, looked_in: str) -> Source:
+    # Imported here: whoever has transcripts of their own never needs it.
+    from local.demo import write_demo
+    from local.demo.storyline import TIME_ZONE
+
+    today = now.astimezone(TIME_ZONE).date()
     folder = state_dir / "demo"
     setting = f"demo={folder / 'projects'}"
     written = folder / "written.json"
@@ -61,9 +66,6 @@ def _choose_demo(state_dir: Path, today: dt.date, *, looked_in: str) -> Source:
         end = dt.date.fromisoformat(json.loads(written.read_text())["end"])
         if dt.timedelta(0) <= today - end < dt.timedelta(days=DEMO_DAYS):
             return Source(setting, "demo transcripts", is_demo=True, looked_in=looked_in)
-    # Imported here: whoever has transcripts of their own never needs it.
-    from local.demo import write_demo
-
     shutil.rmtree(folder, ignore_errors=True)
     make_private_folder(folder)
     count = write_demo(folder, end=today)

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -24,19 +23,6 @@ from local.postgres import (
     stop_postgres,
 )
 from local.postgres_home import find_postgres_home
-
-
-@pytest.fixture(scope="module")
-def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A state folder whose cluster the tests of this file share; each leaves it running or stopped."""
-    folder = tmp_path_factory.mktemp("state")
-    yield folder
-    remove_postgres(folder)
-
-
-@pytest.fixture
-def cluster(state_dir: Path) -> Cluster:
-    return start_postgres(state_dir, durable=False)
 
 
 def postmaster(cluster: Cluster) -> int:
