@@ -70,6 +70,7 @@ class Entry:
     record_no: int  # position of its record in the file, from 1
     kind: EntryKind
     at: datetime | None
+    since: datetime | None  # the first record after the entry before
     text: str
     is_person: bool = False  # a human act
     uuid: str | None = None

@@ -117,6 +117,7 @@ create table insights.session_entries (
     record_no integer not null,
     kind text not null,
     at timestamptz,
+    since timestamptz,
     text text not null,
     is_person boolean not null,
     is_copied boolean not null default false,
@@ -138,8 +139,37 @@ create table insights.session_entries (
 );
 comment on table insights.session_entries is
 'One thing said or done, in file order, redacted and capped; what facets cite and pages show.';
+comment on column insights.session_entries.since is 'The first record after the entry before.';
+comment on column insights.session_entries.active_seconds is 'Since the entry before, gaps cut at 5 minutes.';
 comment on column insights.session_entries.is_copied is 'History that another session owns.';
 create index session_entries_uuid on insights.session_entries (uuid) where uuid is not null;
+
+create view insights.own_entries as
+select
+    entry.session_id,
+    entry.entry_no,
+    entry.kind,
+    entry.at,
+    entry.since,
+    entry.text,
+    entry.is_person,
+    entry.tool,
+    entry.file_path,
+    entry.skill,
+    entry.pr_url,
+    entry.lines_added,
+    entry.lines_removed,
+    entry.commit_count,
+    case
+        when before.is_copied then least(extract(epoch from entry.at - entry.since), 300)
+        else entry.active_seconds
+    end as active_seconds
+from insights.session_entries as entry
+left join insights.session_entries as before
+    on entry.session_id = before.session_id and before.entry_no = entry.entry_no - 1
+where not entry.is_copied;
+comment on view insights.own_entries is
+'A session''s own entries. The pause between copied history and the first of them is not its time.';
 
 create table insights.session_days (
     session_id text not null references insights.claude_sessions (id) on delete cascade,

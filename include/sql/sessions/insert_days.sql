@@ -31,10 +31,8 @@ said as (
         count(*) filter (where entry.kind in ('prompt', 'steering') and entry.is_person) as human_prompt_count,
         sum(entry.active_seconds) / 60.0 as active_minutes
     from family
-    inner join insights.session_entries as entry on family.member_id = entry.session_id
-    where
-        family.member_id = family.session_id
-        and not entry.is_copied
+    inner join insights.own_entries as entry on family.member_id = entry.session_id
+    where family.member_id = family.session_id
     group by family.session_id, activity_date
 
 ),

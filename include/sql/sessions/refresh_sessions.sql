@@ -29,10 +29,8 @@ own_messages as (
 own_entries as (
 
     select *
-    from insights.session_entries
-    where
-        session_id = any(%(session_ids)s)
-        and not is_copied
+    from insights.own_entries
+    where session_id = any(%(session_ids)s)
 
 ),
 
@@ -40,7 +38,7 @@ counts as (
 
     select
         session_id,
-        min(at) as first_at,
+        min(since) as first_at,
         sum(active_seconds) / 60.0 as active_minutes,
         count(*) filter (where kind in ('prompt', 'steering') and is_person) as human_prompt_count,
         count(*) filter (where kind = 'tool_error') as tool_error_count,

@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from session_insights.records import Category, Entry, EntryKind, ParsedSession
@@ -29,6 +30,7 @@ class Draft:
     kind: EntryKind
     at: datetime | None
     text: str
+    since: datetime | None = None
     is_person: bool | None = False  # None: as the session turns out
     uuid: str | None = None
     message_id: str | None = None
@@ -60,7 +62,8 @@ class SessionFold:
         self._steering = SteeringQueue()
         self._first_at: datetime | None = None
         self._last_at: datetime | None = None
-        self._idle_seconds = 0.0
+        self._moments: list[tuple[float, int]] = []  # (time, place of the entry that it leads to)
+        self._since: datetime | None = None
         self._prompts_of_people = self._prompts_of_programs = 0
         self._starts_queued = self._looks_interactive = False
 
@@ -68,7 +71,7 @@ class SessionFold:
         kind = record.get("type")
         if kind == "queue-operation":
             self._starts_queued = self._starts_queued or (record.get("operation") == "dequeue" and not self._drafts)
-            self._steering.operate(record, record_no, parse_time(record.get("timestamp")))
+            self._steering.operate(record, record_no, self._span(record))
             return
         if kind in ("ai-title", "custom-title", "summary"):
             self._keep_title(kind, record)
@@ -79,7 +82,10 @@ class SessionFold:
         if kind == "file-history-snapshot" or "thinkingMetadata" in record:
             self._looks_interactive = True
         uuid = record.get("uuid")
-        if kind not in _CONVERSATION or (isinstance(uuid, str) and uuid in self._seen):
+        if kind not in _CONVERSATION:
+            self._span(record)
+            return
+        if isinstance(uuid, str) and uuid in self._seen:
             return
         if isinstance(uuid, str):
             self._seen.add(uuid)
@@ -205,22 +211,33 @@ class SessionFold:
         is_person: bool | None = False,
     ) -> Draft:
         uuid = record.get("uuid")
-        draft = Draft(record_no, kind, at, text, is_person, uuid if isinstance(uuid, str) else None)
-        draft.active_seconds, self._idle_seconds = self._idle_seconds, 0.0
+        draft = Draft(record_no, kind, at, text, is_person=is_person, uuid=uuid if isinstance(uuid, str) else None)
+        draft.since, self._since = self._since or at, None
         self._drafts.append(draft)
         return draft
 
     def _clock(self, record: dict[str, Any]) -> datetime | None:
-        """The record's time; passed time counts up to 5 minutes a gap, and steps back count as none."""
+        """The record's time, as one at which somebody or something worked."""
+        at = self._span(record)
+        if at is not None:
+            self._moments.append((at.timestamp(), len(self._drafts)))
+            self._since = at if self._since is None else min(at, self._since)
+        return at
+
+    def _spread_active_time(self) -> None:
+        """Give each entry the time since the moment before, in order of time; a pause counts up to 5 minutes."""
+        self._moments.sort()
+        for (before, _), (after, place) in pairwise(self._moments):
+            if self._drafts:
+                draft = self._drafts[min(place, len(self._drafts) - 1)]
+                draft.active_seconds += min(after - before, LONGEST_GAP_SECONDS)
+
+    def _span(self, record: dict[str, Any]) -> datetime | None:
+        """The record's time, which the session's span takes in."""
         at = parse_time(record.get("timestamp"))
-        if at is None:
-            return None
-        if self._last_at is None or at > self._last_at:
-            if self._last_at is not None:
-                self._idle_seconds += min((at - self._last_at).total_seconds(), LONGEST_GAP_SECONDS)
-            self._last_at = at
-        if self._first_at is None or at < self._first_at:
-            self._first_at = at
+        if at is not None:
+            self._first_at = at if self._first_at is None else min(at, self._first_at)
+            self._last_at = at if self._last_at is None else max(at, self._last_at)
         return at
 
     def _keep_facts(self, record: dict[str, Any]) -> None:
@@ -245,12 +262,11 @@ class SessionFold:
             self._drafts[-1].pr_url = url
 
     def finish(self) -> ParsedSession:
+        self._spread_active_time()
         for steering in self._steering.delivered():
             at = next((n for n, d in enumerate(self._drafts) if d.record_no > steering.record_no), len(self._drafts))
-            draft = Draft(steering.record_no, "steering", steering.at, steering.text, True, steering.uuid)
+            draft = Draft(steering.record_no, "steering", steering.at, steering.text, steering.at, True, steering.uuid)
             self._drafts.insert(at, draft)
-        if self._drafts and self._idle_seconds:
-            self._drafts[-1].active_seconds += self._idle_seconds
         initiated_by = self._initiated_by()
         entries = tuple(self._entry(n, draft, initiated_by) for n, draft in enumerate(self._drafts, 1))
         digest = hashlib.blake2b(digest_size=16)
@@ -287,6 +303,7 @@ class SessionFold:
             record_no=draft.record_no,
             kind=draft.kind,
             at=draft.at,
+            since=draft.since,
             text=shorten(mask_secrets(clean(draft.text[: most * 4])), most),
             is_person=is_person and self.parent_session_id is None,
             uuid=draft.uuid and clean(draft.uuid)[:100],

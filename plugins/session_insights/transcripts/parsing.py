@@ -14,7 +14,7 @@ from session_insights.transcripts.folding import SessionFold
 from session_insights.transcripts.lines import LineReader, clean
 
 # Nothing of these is counted, and they can be most of a file.
-_PASSED_OVER = frozenset({"api-request", "api-request-shape", "api-request-blob", "file-history-delta"})
+_PASSED_OVER = frozenset({"api-request-shape", "api-request-blob", "file-history-delta"})
 
 
 def parse_file(file: TranscriptFile, *, entry_characters: int) -> ParsedFile:

@@ -88,7 +88,8 @@ def conclude(name: str, given: Any, block: dict[str, Any], record: dict[str, Any
 
 def _failure(text: str, record: dict[str, Any]) -> Outcome:
     decision = record.get("permissionDecision")
-    source = decision.get("source") if isinstance(decision, dict) else None
+    is_refusal = isinstance(decision, dict) and decision.get("decision") == "reject"
+    source = decision.get("source") if is_refusal else None
     denial = record.get("toolDenialKind")
     if source in ("config", "hook") or denial in ("permission-rule", "automode-blocked", "automode-unavailable"):
         return Outcome("denial", text)

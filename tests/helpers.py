@@ -1,0 +1,24 @@
+"""What tests of several rooms share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from session_insights import stages
+from session_insights.profile import Profile, load_profile
+from session_insights.settings import Settings, find_include_dir
+from session_insights.store.database import Connection
+
+
+def sample_profile() -> Profile:
+    return load_profile(find_include_dir(Settings()) / "profile.yaml")
+
+
+def sync_folder(connection: Connection, root: Path, *, machine: str = "laptop", processes: int = 1) -> dict[str, Any]:
+    """Sync a projects root as the command and the DAG do; all counts."""
+    files, counts = stages.find_changed(connection, [(machine, root)])
+    synced = stages.sync_files(
+        connection, files, profile=sample_profile(), settings=Settings(), processes=processes
+    )
+    return {**counts, **synced}
