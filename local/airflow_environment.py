@@ -77,6 +77,9 @@ def build_site(
         "AIRFLOW_CONN_SESSION_INSIGHTS_DB": as_connection_json(databases.insights_url),
         **_load_secrets(home),
     }
+    if sys.platform == "darwin":
+        # Airflow forks a process a task, which macOS otherwise ends.
+        told["OBJC_DISABLE_INITIALIZE_FORK_SAFETY"] = "YES"
     return AirflowSite(home, port, password, told, _fingerprint(told))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -45,6 +46,23 @@ def test_a_named_server_gets_both_databases_and_the_demo_one_of_its_own(cluster:
             with psycopg.connect(url) as connection:
                 assert connection.info.dbname == name
     assert not (tmp_path / "postgres").exists()
+
+
+def test_a_new_demo_starts_empty_and_real_sessions_stay(cluster: Cluster, state_dir: Path) -> None:
+    for source, name in ((REAL, "insights"), (DEMO, "insights_demo")):
+        databases = open_databases(state_dir, {}, source)
+        assert databases.insights_url == cluster.url(name)
+        with psycopg.connect(databases.insights_url) as connection:
+            connection.execute("create table kept ()")
+
+    def is_kept(source: Source) -> bool:
+        with psycopg.connect(open_databases(state_dir, {}, source).insights_url) as connection:
+            row = connection.execute("select to_regclass('kept') is not null").fetchone()
+        return bool(row and row[0])
+
+    assert is_kept(DEMO)
+    assert not is_kept(replace(DEMO, is_new_demo=True))
+    assert is_kept(REAL)
 
 
 def test_a_server_that_refuses_is_an_error_without_the_password(cluster: Cluster, tmp_path: Path) -> None:
