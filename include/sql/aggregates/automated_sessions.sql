@@ -34,7 +34,6 @@ endings as (
         where
             entry.session_id = session.id
             and not entry.is_copied
-            and not entry.is_sidechain
         order by entry.entry_no desc
         limit 1
     ) as ending on true

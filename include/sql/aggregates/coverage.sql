@@ -82,7 +82,9 @@ other_counts as (
 subagents as (
 
     -- Runs that your sessions started; their tokens are with the session.
-    select (coalesce(subagent.started_at, session.started_at) at time zone session.time_zone)::date as start_date
+    select
+        subagent.id,
+        (coalesce(subagent.started_at, subagent.first_record_at) at time zone session.time_zone)::date as start_date
     from window_sessions as session
     inner join insights.claude_sessions as subagent on session.session_id = subagent.parent_session_id
     where subagent.category = 'subagent'

@@ -1,6 +1,7 @@
 -- top_friction: what went wrong in a window, with the sessions behind it.
 -- Grain:  one row per finding, most sessions first.
--- Reads:  insights.window_sessions, insights.session_facets, insights.session_entries
+-- Reads:  insights.window_sessions, insights.session_facets, insights.claude_sessions, insights.session_days,
+--         insights.session_entries
 -- Params: window_start, window_end -- local dates, half-open
 with
 
@@ -22,15 +23,34 @@ connector_calls as (
     -- A call that was refused never reached the connector.
     select
         session.session_id,
-        'connector:' || substring(entry.tool from '^mcp__(.+?)__') as finding,
-        entry.kind,
-        (coalesce(entry.at, session.started_at) at time zone session.time_zone)::date as activity_date
+        entry.tool,
+        entry.kind
     from sessions as session
-    inner join insights.session_entries as entry on session.session_id = entry.session_id
+    inner join insights.claude_sessions as transcript on session.session_id = transcript.id
+    inner join insights.session_days as day on session.session_id = day.session_id
+    inner join insights.session_entries as entry
+        on
+            session.session_id = entry.session_id
+            and day.activity_date
+            = (coalesce(entry.at, transcript.first_record_at) at time zone day.time_zone)::date
     where
-        entry.tool ~ '^mcp__.+?__'
+        day.activity_date >= %(window_start)s
+        and day.activity_date < %(window_end)s
+        and starts_with(entry.tool, 'mcp__')
         and entry.kind in ('tool', 'tool_error')
         and not entry.is_copied
+
+),
+
+call_counts as (
+
+    select
+        session_id,
+        tool,
+        count(*) as call_count,
+        count(*) filter (where kind = 'tool_error') as error_count
+    from connector_calls
+    group by session_id, tool
 
 ),
 
@@ -38,13 +58,10 @@ connector_points as (
 
     select
         session_id,
-        finding,
-        count(*) filter (where kind = 'tool_error') as point_count,
-        count(*) as call_count
-    from connector_calls
-    where
-        activity_date >= %(window_start)s
-        and activity_date < %(window_end)s
+        'connector:' || coalesce(substring(tool from '^mcp__(.+?)__'), tool) as finding,
+        sum(error_count) as point_count,
+        sum(call_count) as call_count
+    from call_counts
     group by session_id, finding
 
 ),
