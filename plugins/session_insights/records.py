@@ -100,7 +100,7 @@ class ParsedSession:
     agent_type: str | None
     category: Category
     initiated_by: str | None  # user-interactive, headless, sdk, sub-agent
-    resumed_from: str | None
+    forked_from: str | None  # as the records say; old copies do not
     first_record_at: datetime | None
     last_record_at: datetime | None
     content_hash: str

@@ -84,12 +84,23 @@ def find_sources(settings: Settings) -> list[tuple[str, Path]]:
 
     Source: transcript-format §1: `CLAUDE_CONFIG_DIR` replaces `~/.claude` and may be a comma list.
     """
-    here = socket.gethostname()
     if settings.sources.strip():
-        pairs = [part.strip().rpartition("=") for part in settings.sources.split(",") if part.strip()]
-        return [(machine or here, Path(path).expanduser()) for machine, _, path in pairs]
+        return [parse_source(part.strip()) for part in settings.sources.split(",") if part.strip()]
+    return [(socket.gethostname(), home / "projects") for home in _claude_homes() if (home / "projects").is_dir()]
+
+
+def parse_source(text: str, *, machine: str | None = None) -> tuple[str, Path]:
+    """`path` or `machine=path`, as (machine, path)."""
+    named, _, path = text.rpartition("=")
+    return machine or named or socket.gethostname(), Path(path).expanduser().absolute()
+
+
+def find_skill_roots() -> tuple[Path, ...]:
+    """Claude Code homes on this machine, whose skills complete the profile's."""
+    return tuple(home for home in _claude_homes() if home.is_dir())
+
+
+def _claude_homes() -> list[Path]:
     if os.environ.get("CLAUDE_CONFIG_DIR"):
-        homes = [Path(part.strip()).expanduser() for part in os.environ["CLAUDE_CONFIG_DIR"].split(",") if part.strip()]
-    else:
-        homes = [Path("~/.claude").expanduser(), Path("~/.config/claude").expanduser()]
-    return [(here, home / "projects") for home in homes if (home / "projects").is_dir()]
+        return [Path(part.strip()).expanduser() for part in os.environ["CLAUDE_CONFIG_DIR"].split(",") if part.strip()]
+    return [Path("~/.claude").expanduser(), Path("~/.config/claude").expanduser()]

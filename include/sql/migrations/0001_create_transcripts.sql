@@ -38,6 +38,7 @@ create table insights.claude_sessions (
     entrypoint text,
     category text not null,
     initiated_by text,
+    forked_from text,
     resumed_from text,
     first_record_at timestamptz,
     last_record_at timestamptz,
@@ -80,6 +81,7 @@ create table insights.claude_sessions (
 comment on table insights.claude_sessions is
 'One session; a sub-agent is a session with a parent. Its own work only: copied history and sub-agents are not in.';
 comment on column insights.claude_sessions.project is 'From cwd; a worktree belongs to its repository.';
+comment on column insights.claude_sessions.forked_from is 'As its records say; resumed_from also finds old copies.';
 comment on column insights.claude_sessions.first_record_at is 'In its file, copied history included.';
 comment on column insights.claude_sessions.active_minutes is 'Gaps cut at 5 minutes.';
 comment on column insights.claude_sessions.cost_usd is 'At list price; null when no message has a price.';

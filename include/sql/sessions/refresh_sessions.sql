@@ -105,7 +105,7 @@ starts as (
             when copied.session_id is null then session.first_record_at
             else coalesce(counts.first_at, session.last_record_at)
         end as started_at,
-        coalesce(session.resumed_from, copied.owner_id) as resumed_from
+        coalesce(session.forked_from, copied.owner_id) as resumed_from
     from insights.claude_sessions as session
     left join counts on session.id = counts.session_id
     left join (

@@ -2,11 +2,11 @@
 -- Grain:  one row
 insert into insights.claude_sessions (
     id, machine, transcript_path, parent_session_id, agent_type, cwd, project, git_branch, title, cli_version, entrypoint,
-    category, initiated_by, resumed_from, first_record_at, last_record_at, content_hash
+    category, initiated_by, forked_from, first_record_at, last_record_at, content_hash
 )
 values (
     %(session_id)s, %(machine)s, %(transcript_path)s, %(parent_session_id)s, %(agent_type)s, %(cwd)s, %(project)s,
-    %(git_branch)s, %(title)s, %(cli_version)s, %(entrypoint)s, %(category)s, %(initiated_by)s, %(resumed_from)s,
+    %(git_branch)s, %(title)s, %(cli_version)s, %(entrypoint)s, %(category)s, %(initiated_by)s, %(forked_from)s,
     %(first_record_at)s, %(last_record_at)s, %(content_hash)s
 )
 on conflict (id) do update set
@@ -22,7 +22,7 @@ on conflict (id) do update set
     entrypoint = excluded.entrypoint,
     category = excluded.category,
     initiated_by = excluded.initiated_by,
-    resumed_from = excluded.resumed_from,
+    forked_from = excluded.forked_from,
     first_record_at = excluded.first_record_at,
     last_record_at = excluded.last_record_at,
     content_hash = excluded.content_hash,

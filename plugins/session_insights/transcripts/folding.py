@@ -285,7 +285,7 @@ class SessionFold:
             agent_type=self._line(self.agent_type, 120),
             category=self._category(initiated_by, entries),
             initiated_by=initiated_by,
-            resumed_from=self._line(self._facts.get("forkedFrom"), 200),
+            forked_from=self._line(self._facts.get("forkedFrom"), 200),
             first_record_at=self._first_at,
             last_record_at=self._last_at,
             content_hash=digest.hexdigest(),

@@ -1,0 +1,37 @@
+"""Run once after an install or an update: applies migrations, then checks connections, profile and sources."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pendulum
+from airflow.sdk import dag, task
+
+from session_insights import bridge, stages
+
+
+@dag(
+    schedule=None,
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=["session-insights"],
+)
+def insights_setup() -> None:
+    @task
+    def migrate() -> list[str]:
+        """Names of the migrations applied now."""
+        with bridge.workplace() as place:
+            return stages.migrate(place.database, place.settings)
+
+    @task
+    def check_connections() -> dict[str, Any]:
+        """What works and what is missing, with the remedy."""
+        with bridge.workplace() as place:
+            return stages.check_workplace(place.sources, settings=place.settings, profile=place.profile, claude=place.claude)
+
+    migrate() >> check_connections()
+
+
+insights_setup()

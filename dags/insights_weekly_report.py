@@ -1,0 +1,66 @@
+"""Sunday 06:00: the last seven days as a report. Trigger with `since` and `until` for other days."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pendulum
+from airflow.sdk import CronDataIntervalTimetable, Param, dag, task, task_group
+
+from session_insights import bridge, stages
+
+ZONE = bridge.load_task_profile().time_zone
+
+
+@dag(
+    schedule=CronDataIntervalTimetable("0 6 * * 0", timezone=ZONE),
+    start_date=pendulum.datetime(2026, 1, 4, tz=ZONE),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
+    doc_md=__doc__,
+    tags=["session-insights"],
+    params={
+        "since": Param(None, type=["null", "string"], format="date", title="From", description="First day"),
+        "until": Param(None, type=["null", "string"], format="date", title="To", description="Last day, included"),
+        "reader": Param("auto", enum=["auto", "claude", "offline"], title="Who writes the text"),
+    },
+)
+def insights_weekly_report() -> None:
+    @task
+    def open_snapshot() -> dict[str, Any]:
+        """Settle which days the report is about."""
+        with bridge.workplace() as place:
+            return stages.open_snapshot(place.database, "weekly", bridge.find_window("weekly", place))
+
+    @task_group
+    def refresh_figures(snapshot: Any) -> None:
+        for name in stages.aggregate_names():
+
+            @task(task_id=name)
+            def refresh(name: str, snapshot: dict[str, Any]) -> dict[str, Any]:
+                with bridge.workplace() as place:
+                    return stages.refresh_figure(place.database, snapshot, name)
+
+            refresh(name, snapshot)
+
+    @task
+    def write_narrative(snapshot: dict[str, Any]) -> dict[str, Any]:
+        """Say in words what the figures show."""
+        with bridge.workplace() as place:
+            return stages.write_narrative(
+                place.database, snapshot, place.params, settings=place.settings, profile=place.profile, claude=place.claude
+            )
+
+    @task
+    def publish_report(snapshot: dict[str, Any]) -> dict[str, Any]:
+        """Render the page and put it where reports are kept."""
+        with bridge.workplace() as place:
+            return stages.publish_report(place.database, snapshot, settings=place.settings, profile=place.profile)
+
+    snapshot = open_snapshot()
+    refresh_figures(snapshot) >> write_narrative(snapshot) >> publish_report(snapshot)
+
+
+insights_weekly_report()

@@ -1,0 +1,120 @@
+"""The one module that knows Airflow: Connections and params become plain objects, our errors become task states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import BaseHook, Connection, get_current_context
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
+
+from session_insights.errors import ReadingFailed, SettingsError
+from session_insights.llm.claude import ClaudeConnection
+from session_insights.profile import Profile, load_profile
+from session_insights.settings import Settings, find_profile_path, find_skill_roots, find_sources, load_settings
+from session_insights.store.database import Connection as Database
+from session_insights.store.database import connect
+from session_insights.windows import Period, Window, resolve_window
+
+DATABASE_CONNECTION = "session_insights_db"
+CLAUDE_CONNECTION = "anthropic_default"
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What every task needs."""
+
+    database: Database
+    settings: Settings
+    profile: Profile
+    sources: list[tuple[str, Path]]
+    claude: ClaudeConnection | None
+    params: dict[str, Any]
+    run_id: str
+
+
+@contextmanager
+def workplace() -> Iterator[Workplace]:
+    """Open what a task needs and close it afterwards.
+
+    Raises:
+        AirflowFailException: A setting, a parameter or one record is wrong: a retry changes nothing.
+    """
+    try:
+        settings = load_settings()
+        with connect(_find_database_url(settings)) as database:
+            context = get_current_context()
+            yield Workplace(
+                database=database,
+                settings=settings,
+                profile=load_task_profile(settings),
+                sources=find_sources(settings),
+                claude=_find_claude(settings),
+                params=dict(context["params"]),
+                run_id=str(context["run_id"]),
+            )
+    except (SettingsError, ReadingFailed) as error:
+        raise AirflowFailException(str(error)) from error
+
+
+def load_task_profile(settings: Settings | None = None) -> Profile:
+    """The profile, as DAG files read it for their time zone."""
+    settings = settings or load_settings()
+    return load_profile(find_profile_path(settings), skill_roots=find_skill_roots())
+
+
+def name_task(label: str) -> None:
+    """Show `label` as the name of this mapped task in the UI; needs `map_index_template="{{ label }}"`."""
+    context: Any = get_current_context()
+    context["label"] = label
+
+
+def find_window(period: Period, place: Workplace) -> Window:
+    """The days that a run is about: params, else its data interval, else the moment it was due."""
+    context: Any = get_current_context()
+    start, end = context.get("data_interval_start"), context.get("data_interval_end")
+    run_at: datetime = end if end is not None and start != end else context["dag_run"].run_after
+    return resolve_window(
+        period,
+        time_zone=place.profile.zone,
+        run_at=run_at,
+        since=place.params.get("since"),
+        until=place.params.get("until"),
+    )
+
+
+def _find_database_url(settings: Settings) -> str:
+    connection = _find_connection(DATABASE_CONNECTION)
+    if connection is not None:
+        if connection.conn_type not in ("postgres", "postgresql"):
+            raise SettingsError(
+                f"Connection '{DATABASE_CONNECTION}' is of type '{connection.conn_type}'; it must be postgres."
+            )
+        return "postgresql" + connection.get_uri().removeprefix("postgresql").removeprefix("postgres")
+    if settings.database_url:
+        return settings.database_url
+    raise SettingsError(
+        f"No connection '{DATABASE_CONNECTION}': add one of type postgres (Admin, Connections), or set "
+        "SESSION_INSIGHTS_DATABASE_URL."
+    )
+
+
+def _find_claude(settings: Settings) -> ClaudeConnection | None:
+    """None when no connection is there, which means to read offline."""
+    connection = _find_connection(CLAUDE_CONNECTION)
+    if connection is None:
+        return None
+    if not connection.password:
+        raise SettingsError(f"Connection '{CLAUDE_CONNECTION}' has no password: put the API key there.")
+    return ClaudeConnection(api_key=connection.password, base_url=connection.host or None)
+
+
+def _find_connection(connection_id: str) -> Connection | None:
+    try:
+        return BaseHook.get_connection(connection_id)
+    except AirflowNotFoundException:
+        return None
