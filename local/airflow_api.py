@@ -23,12 +23,12 @@ FINISHED = {"success", "failed", "upstream_failed", "skipped", "removed"}
 class AirflowApi:
     """A signed-in client of the Airflow on this machine."""
 
-    def __init__(self, url: str, user: str, password: str) -> None:
-        """Keep address and login; the token is fetched when it is first needed."""
+    def __init__(self, url: str, user: str, password: str, *, transport: httpx.BaseTransport | None = None) -> None:
+        """Keep address and login; the token is fetched when it is first needed. A test brings its own transport."""
         self._login = {"username": user, "password": password}
         self._signed_in = False
         # No proxy of the machine may come between.
-        self._client = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._client = httpx.Client(base_url=url, timeout=30, trust_env=False, transport=transport)
 
     def find_unhealthy(self) -> list[str]:
         """Name the components that have not reported themselves; all wait while the API does not answer."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import time
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from local.airflow import check_airflow
 from local.airflow_api import FINISHED, AirflowApi
@@ -21,15 +24,27 @@ from local.state import LocalError
 SYNC, EXTRACTION, WEEKLY = "insights_session_sync", "insights_facet_extraction", "insights_weekly_report"
 # A mapped task a session costs about a second: enough of them to look at, the history goes by one command.
 NEWEST_SESSIONS = 20
-HISTORY_SESSIONS = 1000
+HISTORY_SESSIONS = 100_000
+# Read by Claude, the history goes by runs of this size, and no further than these many at a time.
+ROUND_SESSIONS = 200
+HISTORY_ROUNDS = 5
 RUN_SECONDS = 3600
+
+
+class RunFailed(LocalError):
+    """A run of a DAG ended with a failed task."""
+
+    def __init__(self, message: str, run_id: str) -> None:
+        """Keep which run it was."""
+        super().__init__(message)
+        self.run_id = run_id
 
 
 def run_dag(state_dir: Path, site: AirflowSite, api: AirflowApi, dag_id: str, conf: dict[str, Any]) -> str:
     """Trigger a DAG, let it go, wait for the run; returns the run's id.
 
     Raises:
-        LocalError: The run failed; the message names the tasks and the end of their logs.
+        RunFailed: The message names the tasks and the end of a log.
     """
     with Step(dag_id) as step:
         # Asked for before the DAG is let go: the schedule's own run, which that starts, then comes after ours.
@@ -45,43 +60,89 @@ def run_dag(state_dir: Path, site: AirflowSite, api: AirflowApi, dag_id: str, co
         tasks = api.load_tasks(dag_id, run_id)
         step.finish(describe_tasks(tasks))
         if state == "failed":
-            raise LocalError(describe_failure(site.home / "logs", dag_id, run_id, tasks))
+            raise RunFailed(describe_failure(site.home / "logs", dag_id, run_id, tasks), run_id)
     return run_id
 
 
-def read_history(api: AirflowApi, command_environment: Mapping[str, str]) -> dict[str, int]:
-    """Read the sessions that the first run left, by command; returns how many were read and how many failed."""
-    total: Counter[str] = Counter()
-    # Two readers at once would read, and pay for, the same sessions twice.
-    api.pause(EXTRACTION, paused=True)
-    try:
-        for _ in range(10):
-            answer = run_command(["extract", "--limit", str(HISTORY_SESSIONS), "--json"], command_environment)
-            total.update({"read": int(answer.get("read", 0)), "failed": int(answer.get("failed", 0))})
-            if int(answer.get("read", 0)) + int(answer.get("failed", 0)) < HISTORY_SESSIONS:
-                break
-    finally:
-        api.pause(EXTRACTION, paused=False)
-    return dict(total)
+def extract_facets(
+    state_dir: Path, site: AirflowSite, api: AirflowApi, insights_url: str, told: Mapping[str, str]
+) -> None:
+    """Read the newest sessions through Airflow, then the history: by Claude in larger runs, by rules with one command.
+
+    Raises:
+        LocalError: A session could not be read.
+    """
+    problems: list[str] = []
+
+    def run(limit: int) -> tuple[str, bool]:
+        try:
+            run_id = run_dag(state_dir, site, api, EXTRACTION, {"limit": limit})
+        except RunFailed as error:
+            # A session that cannot be read must not keep the others from being read.
+            problems.append(str(error))
+            run_id = error.run_id
+        return run_id, len(api.load_return_value(EXTRACTION, run_id, "select_sessions")) >= limit
+
+    run_id, has_more = run(NEWEST_SESSIONS)
+    if has_more and "claude" in load_readers(insights_url, run_id):
+        # Four tasks wait for Claude at once; a command would wait for one session after the other.
+        for _ in range(HISTORY_ROUNDS):
+            has_more = has_more and run(ROUND_SESSIONS)[1]
+    elif has_more:
+        problems += _read_history_by_rules(api, told)
+    if problems:
+        raise LocalError("\n".join(problems))
 
 
-def run_command(arguments: list[str], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Run `session-insights … --json`; its progress goes to this terminal, its answer is returned."""
+def _read_history_by_rules(api: AirflowApi, told: Mapping[str, str]) -> list[str]:
+    with Step("History") as step:
+        # Two readers at once would read the same sessions twice.
+        api.pause(EXTRACTION, paused=True)
+        try:
+            command = ["extract", "--limit", str(HISTORY_SESSIONS), "--reader", "offline", "--json"]
+            answer = run_command(command, told, step.update)
+        finally:
+            api.pause(EXTRACTION, paused=False)
+        step.finish(f"{answer['ok_count']} more sessions read")
+    failed = answer["failed_count"]
+    return [f"{failed} sessions could not be read; insights.facet_extractions says why"] if failed else []
+
+
+def load_readers(insights_url: str, run_id: str) -> set[str]:
+    """Return who read sessions in a run of Airflow's."""
+    with psycopg.connect(insights_url, connect_timeout=10) as connection:
+        rows = connection.execute(
+            "select distinct reader from insights.facet_extractions where dag_run_id = %s", [run_id]
+        ).fetchall()
+    return {str(row[0]) for row in rows}
+
+
+def run_command(arguments: list[str], environment: Mapping[str, str], update: Callable[[str], None]) -> dict[str, Any]:
+    """Run `session-insights … --json`; `update` hears its progress, its answer is returned.
+
+    Raises:
+        LocalError: It gave no answer; the message is its own.
+    """
     program = Path(sys.executable).parent / "session-insights"
     if not program.exists():
         raise LocalError(f"{program} is missing: run `make install`")
-    done = subprocess.run(
-        [str(program), *arguments], env=dict(environment), stdout=subprocess.PIPE, text=True, check=False
-    )
-    try:
-        answer: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
-        answer = {}
-    # One session that cannot be read makes it end with 1, and still answers.
-    if done.returncode != 0 and not answer:
-        raise LocalError(
-            f"`session-insights {' '.join(arguments)}` ended with code {done.returncode}: {done.stdout[-500:]}"
+    said: deque[str] = deque(maxlen=20)
+    # A file takes what a pipe would hold up while the progress is read.
+    with tempfile.TemporaryFile("w+") as answer_file:
+        process = subprocess.Popen(
+            [str(program), *arguments], env=dict(environment), stdout=answer_file, stderr=subprocess.PIPE, text=True
         )
+        with process:
+            for line in process.stderr or ():
+                said.append(line.rstrip())
+                update(said[-1])
+        answer_file.seek(0)
+        text = answer_file.read()
+    try:
+        answer: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        name = f"`session-insights {arguments[0]}`"
+        raise LocalError(f"{name} ended with code {process.returncode}:\n" + "\n".join(said)) from error
     return answer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from types import TracebackType
@@ -41,7 +42,8 @@ class Step:
     def update(self, text: str) -> None:
         """Say where the step is."""
         if self._out.isatty():
-            self._show(f"{text}, {format_seconds(self.seconds)}")
+            width = shutil.get_terminal_size().columns - len(self.label) - 14
+            self._show(f"{text[: max(width, 20)]}, {format_seconds(self.seconds)}")
         elif text != self._last_text and time.monotonic() - self._last_shown >= LOG_EVERY_SECONDS:
             self._last_shown, self._last_text = time.monotonic(), text
             self._show(f"{text}, {format_seconds(self.seconds)}")

@@ -52,8 +52,8 @@ def start(state_dir: Path, environment: Mapping[str, str]) -> int:
         "SESSION_INSIGHTS_DATABASE_URL": databases.insights_url,
     }
     with Step("Tables") as step:
-        first_runs.run_command(["migrate", "--json"], command_environment)
-        step.finish("up to date")
+        applied = first_runs.run_command(["migrate", "--json"], command_environment, step.update)["applied"]
+        step.finish(f"{len(applied)} migrations applied" if applied else "up to date")
     site = bring_up_airflow(state_dir, environment, databases, source)
     api = AirflowApi(site.url, site.user, site.password)
     dags = {path.stem for path in (REPO / "dags").glob("*.py")}
@@ -62,7 +62,12 @@ def start(state_dir: Path, environment: Mapping[str, str]) -> int:
         step.finish(f"{len(dags)} read")
 
     first_runs.run_dag(state_dir, site, api, first_runs.SYNC, {})
-    problem = read_sessions(state_dir, site, api, command_environment)
+    problem = ""
+    try:
+        first_runs.extract_facets(state_dir, site, api, databases.insights_url, command_environment)
+    except LocalError as error:
+        # A session that cannot be read must not keep the report of the others from its reader.
+        problem = str(error)
     run_id = first_runs.run_dag(state_dir, site, api, first_runs.WEEKLY, {})
     published = api.load_return_value(first_runs.WEEKLY, run_id, "publish_report")
     for dag_id in sorted(dags):
@@ -112,22 +117,6 @@ def bring_up_airflow(
         wait_for_airflow(state_dir, AirflowApi(site.url, site.user, site.password), step.update)
         step.finish(f"started on {site.url}")
     return site
-
-
-def read_sessions(state_dir: Path, site: AirflowSite, api: AirflowApi, command_environment: Mapping[str, str]) -> str:
-    """Read the newest sessions through Airflow and the rest by command; returns what went wrong, or nothing."""
-    problem = ""
-    try:
-        first_runs.run_dag(state_dir, site, api, first_runs.EXTRACTION, {"limit": first_runs.NEWEST_SESSIONS})
-    except LocalError as error:
-        # A session that cannot be read must not keep the report of the others from its reader.
-        problem = str(error)
-    with Step("History") as step:
-        counts = first_runs.read_history(api, command_environment)
-        step.finish(
-            f"{counts['read']} more sessions read" + (f", {counts['failed']} failed" if counts["failed"] else "")
-        )
-    return problem
 
 
 def stop(state_dir: Path) -> int:
