@@ -19,10 +19,14 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    state = tmp_path_factory.mktemp("postgres")
-    yield start_postgres(state, durable=False)
-    stop_postgres(state)
+def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("postgres")
+
+
+@pytest.fixture(scope="session")
+def cluster(state_dir: Path) -> Iterator[Cluster]:
+    yield start_postgres(state_dir, durable=False)
+    stop_postgres(state_dir)
 
 
 @pytest.fixture(scope="session")

@@ -69,9 +69,8 @@ def test_a_corpus_with_faults_is_counted_to_the_unit(connection: Connection, cor
     failed = "kind in ('tool_error', 'rejection', 'denial')"
     errors = ask(connection, f"select tool as key, count(*) as value {own} {failed} group by 1")
     assert errors == truth["tool_errors"]
-    acts = ask(
-        connection, f"select kind as key, count(*) as value {own} kind in ('interruption', 'compaction') group by 1"
-    )
+    stopped = "kind in ('interruption', 'compaction')"
+    acts = ask(connection, f"select kind as key, count(*) as value {own} {stopped} group by 1")
     assert acts == {"interruption": truth["interrupts"], "compaction": truth["compactions"]}
 
     [bad] = execute(

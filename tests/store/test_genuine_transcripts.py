@@ -37,10 +37,11 @@ FIGURES = {
     "files_touched": "file_count",
     "slash_commands": "slash_command_count",
 }
-TOOLS = frozenset(
-    "Agent Bash Edit Glob Grep NotebookEdit Read Skill Task TaskCreate TaskList TaskUpdate TodoWrite WebFetch WebSearch "
-    "Write".split()
-)
+# Every other name is counted as "other" there.
+TOOLS = {
+    *("Agent", "Bash", "Edit", "Glob", "Grep", "NotebookEdit", "Read", "Skill"),
+    *("Task", "TaskCreate", "TaskList", "TaskUpdate", "TodoWrite", "WebFetch", "WebSearch", "Write"),
+}
 
 OURS = """
 select

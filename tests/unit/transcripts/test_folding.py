@@ -55,7 +55,8 @@ def test_a_reminder_in_front_of_typed_words_is_peeled_off() -> None:
 
 
 def test_a_path_with_a_slash_is_a_prompt_and_a_slash_command_is_not() -> None:
-    command = "<command-message>x</command-message>\n<command-name>/compose</command-name>\n<command-args>to Maya</command-args>"
+    command = "<command-message>x</command-message>\n<command-name>/compose</command-name>\n"
+    command += "<command-args>to Maya</command-args>"
     session = fold(user("/etc/hosts is wrong"), user(command), assistant())
     assert [(e.kind, e.text) for e in session.entries[:2]] == [
         ("prompt", "/etc/hosts is wrong"),

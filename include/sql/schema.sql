@@ -1,0 +1,482 @@
+-- What the migrations make, for reading; renewed by `make schema`, never applied.
+
+CREATE SCHEMA insights;
+
+CREATE FUNCTION insights.window_sessions(window_start date, window_end date) RETURNS TABLE(session_id text, title text, project text, started_at timestamp with time zone, active_minutes double precision, human_prompt_count bigint, message_count bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, total_tokens bigint, cost_usd double precision, unpriced_message_count bigint, unfinished_message_count bigint, time_zone text)
+    LANGUAGE sql STABLE
+    AS $$
+    -- Minutes and cost are added as numeric: the order in which rows are read cannot change the sum.
+    select
+        session.id,
+        session.title,
+        session.project,
+        session.started_at,
+        sum(day.active_minutes::numeric)::double precision,
+        sum(day.human_prompt_count),
+        sum(day.message_count),
+        sum(day.input_tokens)::bigint,
+        sum(day.output_tokens)::bigint,
+        sum(day.cache_read_tokens)::bigint,
+        sum(day.cache_write_tokens)::bigint,
+        sum(day.input_tokens + day.output_tokens + day.cache_read_tokens + day.cache_write_tokens)::bigint,
+        sum(day.cost_usd::numeric)::double precision,
+        sum(day.unpriced_message_count),
+        sum(day.unfinished_message_count),
+        min(day.time_zone)
+    from insights.session_days as day
+    inner join insights.claude_sessions as session on day.session_id = session.id
+    where
+        day.activity_date >= window_start
+        and day.activity_date < window_end
+        and session.category = 'human'
+        and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
+    group by session.id
+    having sum(day.human_prompt_count) > 0
+$$;
+
+COMMENT ON FUNCTION insights.window_sessions(window_start date, window_end date) IS 'Sessions of people in which somebody spoke within the window (local dates, half-open), with what they did in it;
+sessions of fewer than 2 prompts and under 1 minute are left out. time_zone is the one that cut their days.';
+
+CREATE TABLE insights.anomalies (
+    id bigint NOT NULL,
+    metric text NOT NULL,
+    window_start date NOT NULL,
+    window_end date NOT NULL,
+    value double precision NOT NULL,
+    baseline double precision NOT NULL,
+    session_count integer NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    detected_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['open'::text, 'told'::text, 'closed'::text])))
+);
+
+COMMENT ON TABLE insights.anomalies IS 'One detection: a value far from its baseline, and how many sessions it rests on.';
+
+ALTER TABLE insights.anomalies ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insights.anomalies_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE insights.claude_sessions (
+    id text NOT NULL,
+    machine text NOT NULL,
+    transcript_path text NOT NULL,
+    parent_session_id text,
+    is_subagent boolean GENERATED ALWAYS AS ((parent_session_id IS NOT NULL)) STORED,
+    agent_type text,
+    cwd text,
+    project text,
+    git_branch text,
+    title text,
+    cli_version text,
+    entrypoint text,
+    category text NOT NULL,
+    initiated_by text,
+    forked_from text,
+    resumed_from text,
+    first_record_at timestamp with time zone,
+    last_record_at timestamp with time zone,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    duration_minutes double precision,
+    active_minutes double precision DEFAULT 0 NOT NULL,
+    message_count integer DEFAULT 0 NOT NULL,
+    human_prompt_count integer DEFAULT 0 NOT NULL,
+    tools_used jsonb DEFAULT '{}'::jsonb NOT NULL,
+    tool_error_count integer DEFAULT 0 NOT NULL,
+    mcp_call_count integer DEFAULT 0 NOT NULL,
+    mcp_error_count integer DEFAULT 0 NOT NULL,
+    files_touched jsonb DEFAULT '{}'::jsonb NOT NULL,
+    skills_used jsonb DEFAULT '[]'::jsonb NOT NULL,
+    pr_urls jsonb DEFAULT '[]'::jsonb NOT NULL,
+    input_tokens bigint DEFAULT 0 NOT NULL,
+    output_tokens bigint DEFAULT 0 NOT NULL,
+    cache_read_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_tokens bigint DEFAULT 0 NOT NULL,
+    cost_usd double precision,
+    unpriced_message_count integer DEFAULT 0 NOT NULL,
+    unfinished_message_count integer DEFAULT 0 NOT NULL,
+    interruption_count integer DEFAULT 0 NOT NULL,
+    rejection_count integer DEFAULT 0 NOT NULL,
+    compaction_count integer DEFAULT 0 NOT NULL,
+    api_error_count integer DEFAULT 0 NOT NULL,
+    lines_added integer DEFAULT 0 NOT NULL,
+    lines_removed integer DEFAULT 0 NOT NULL,
+    commit_count integer DEFAULT 0 NOT NULL,
+    content_hash text DEFAULT ''::text NOT NULL,
+    memories_extracted_at timestamp with time zone,
+    facets_extracted_at timestamp with time zone,
+    synced_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT category_is_known CHECK ((category = ANY (ARRAY['human'::text, 'automated'::text, 'subagent'::text, 'warmup'::text, 'stub'::text, 'plumbing'::text]))),
+    CONSTRAINT cost_usd_is_not_negative CHECK ((cost_usd >= (0)::double precision))
+);
+
+COMMENT ON TABLE insights.claude_sessions IS 'One session; a sub-agent is a session with a parent. Its own work only: copied history and sub-agents are not in.';
+
+COMMENT ON COLUMN insights.claude_sessions.project IS 'From cwd; a worktree belongs to its repository.';
+
+COMMENT ON COLUMN insights.claude_sessions.forked_from IS 'As its records say; resumed_from also finds old copies.';
+
+COMMENT ON COLUMN insights.claude_sessions.first_record_at IS 'In its file, copied history included.';
+
+COMMENT ON COLUMN insights.claude_sessions.active_minutes IS 'Gaps cut at 5 minutes.';
+
+COMMENT ON COLUMN insights.claude_sessions.cost_usd IS 'At list price; null when no message has a price.';
+
+COMMENT ON COLUMN insights.claude_sessions.unfinished_message_count IS 'Messages without a stop_reason: their output_tokens are a lower bound.';
+
+COMMENT ON COLUMN insights.claude_sessions.content_hash IS 'Changes when an entry of the session changes.';
+
+CREATE TABLE insights.facet_extractions (
+    id bigint NOT NULL,
+    session_id text NOT NULL,
+    state text NOT NULL,
+    reader text NOT NULL,
+    model text NOT NULL,
+    prompt_version integer NOT NULL,
+    prompt_hash text NOT NULL,
+    content_hash text NOT NULL,
+    error text,
+    input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    cache_read_tokens bigint NOT NULL,
+    cache_write_tokens bigint NOT NULL,
+    cost_usd double precision,
+    duration_seconds double precision NOT NULL,
+    dag_run_id text,
+    attempted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT failure_says_why CHECK (((state <> ALL (ARRAY['failed'::text, 'refused'::text])) OR (error IS NOT NULL))),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['ok'::text, 'failed'::text, 'refused'::text, 'skipped'::text, 'dry_run'::text])))
+);
+
+COMMENT ON TABLE insights.facet_extractions IS 'One attempt: coverage and cost come from here. Cost null: no list price.';
+
+ALTER TABLE insights.facet_extractions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insights.facet_extractions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE insights.insights_snapshots (
+    id bigint NOT NULL,
+    period_type text NOT NULL,
+    period_start date NOT NULL,
+    period_end date NOT NULL,
+    metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
+    narrative jsonb,
+    report_url text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT period_is_not_empty CHECK ((period_end > period_start)),
+    CONSTRAINT period_type_is_known CHECK ((period_type = ANY (ARRAY['weekly'::text, 'monthly'::text, 'custom'::text])))
+);
+
+COMMENT ON TABLE insights.insights_snapshots IS 'All figures of one report. metrics: aggregate → {current, previous}. period_end is the day after the last one.';
+
+ALTER TABLE insights.insights_snapshots ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insights.insights_snapshots_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE insights.notifications (
+    id bigint NOT NULL,
+    channel text NOT NULL,
+    dedupe_key text NOT NULL,
+    payload jsonb NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    error text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    sent_at timestamp with time zone,
+    CONSTRAINT sent_has_a_time CHECK (((state = 'sent'::text) = (sent_at IS NOT NULL))),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'failed'::text])))
+);
+
+COMMENT ON TABLE insights.notifications IS 'The outbox: one row a message and channel, so that a re-run never posts twice.';
+
+ALTER TABLE insights.notifications ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insights.notifications_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE insights.session_entries (
+    session_id text NOT NULL,
+    entry_no integer NOT NULL,
+    record_no integer NOT NULL,
+    kind text NOT NULL,
+    at timestamp with time zone,
+    since timestamp with time zone,
+    text text NOT NULL,
+    is_person boolean NOT NULL,
+    is_copied boolean DEFAULT false NOT NULL,
+    uuid text,
+    message_id text,
+    tool text,
+    file_path text,
+    skill text,
+    pr_url text,
+    lines_added integer NOT NULL,
+    lines_removed integer NOT NULL,
+    commit_count integer NOT NULL,
+    active_seconds real NOT NULL,
+    CONSTRAINT kind_is_known CHECK ((kind = ANY (ARRAY['prompt'::text, 'steering'::text, 'command'::text, 'reply'::text, 'tool'::text, 'tool_error'::text, 'rejection'::text, 'denial'::text, 'interruption'::text, 'compaction'::text, 'api_error'::text])))
+);
+
+COMMENT ON TABLE insights.session_entries IS 'One thing said or done, in file order, redacted and capped; what facets cite and pages show.';
+
+COMMENT ON COLUMN insights.session_entries.since IS 'The first record after the entry before.';
+
+COMMENT ON COLUMN insights.session_entries.is_copied IS 'History that another session owns.';
+
+COMMENT ON COLUMN insights.session_entries.active_seconds IS 'Since the entry before, gaps cut at 5 minutes.';
+
+CREATE VIEW insights.own_entries AS
+ SELECT entry.session_id,
+    entry.entry_no,
+    entry.kind,
+    entry.at,
+    entry.since,
+    entry.text,
+    entry.is_person,
+    entry.tool,
+    entry.file_path,
+    entry.skill,
+    entry.pr_url,
+    entry.lines_added,
+    entry.lines_removed,
+    entry.commit_count,
+        CASE
+            WHEN before.is_copied THEN (LEAST(EXTRACT(epoch FROM (entry.at - entry.since)), (300)::numeric))::real
+            ELSE entry.active_seconds
+        END AS active_seconds
+   FROM (insights.session_entries entry
+     LEFT JOIN insights.session_entries before ON (((entry.session_id = before.session_id) AND (before.entry_no = (entry.entry_no - 1)))))
+  WHERE (NOT entry.is_copied);
+
+COMMENT ON VIEW insights.own_entries IS 'A session''s own entries. The pause between copied history and the first of them is not its time.';
+
+CREATE TABLE insights.schema_migrations (
+    number integer NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE insights.session_days (
+    session_id text NOT NULL,
+    activity_date date NOT NULL,
+    time_zone text NOT NULL,
+    human_prompt_count integer NOT NULL,
+    active_minutes double precision NOT NULL,
+    message_count integer NOT NULL,
+    input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    cache_read_tokens bigint NOT NULL,
+    cache_write_tokens bigint NOT NULL,
+    cost_usd double precision,
+    unpriced_message_count integer NOT NULL,
+    unfinished_message_count integer NOT NULL
+);
+
+COMMENT ON TABLE insights.session_days IS 'Session × local date: what every window sums. Tokens and cost include the sub-agents; sub-agents have no rows.';
+
+CREATE TABLE insights.session_facets (
+    session_id text NOT NULL,
+    underlying_goal text,
+    goal_categories jsonb,
+    outcome text,
+    user_satisfaction_counts jsonb,
+    claude_helpfulness text,
+    session_type text,
+    friction_counts jsonb,
+    friction_detail text,
+    primary_success text,
+    brief_summary text,
+    projects jsonb,
+    businesses jsonb,
+    priority_alignment text,
+    priority_matched text,
+    workflow_type text,
+    initiated_by text,
+    completion_chain jsonb,
+    skills_used jsonb,
+    skills_missed jsonb,
+    course_corrections integer,
+    retry_loops integer,
+    pivot_trigger text,
+    mcp_failures integer,
+    session_cut_short boolean,
+    resumed_from text,
+    people_mentioned jsonb,
+    relationship_actions jsonb,
+    outreach_type text,
+    estimated_time_saved_minutes integer,
+    artifacts_created integer,
+    knowledge_filed integer,
+    decisions_made integer,
+    evidence jsonb DEFAULT '{}'::jsonb NOT NULL,
+    reader text NOT NULL,
+    prompt_version integer NOT NULL,
+    prompt_hash text NOT NULL,
+    content_hash text NOT NULL,
+    extraction_model text NOT NULL,
+    extraction_cost_usd double precision,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT claude_helpfulness_is_known CHECK ((claude_helpfulness = ANY (ARRAY['essential'::text, 'very_helpful'::text, 'moderately_helpful'::text, 'slightly_helpful'::text, 'unhelpful'::text]))),
+    CONSTRAINT counts_are_not_negative CHECK (((course_corrections >= 0) AND (retry_loops >= 0) AND (mcp_failures >= 0) AND (estimated_time_saved_minutes >= 0) AND (artifacts_created >= 0) AND (knowledge_filed >= 0) AND (decisions_made >= 0))),
+    CONSTRAINT initiated_by_is_known CHECK ((initiated_by = ANY (ARRAY['user-interactive'::text, 'discord-mention'::text, 'scheduled-job'::text, 'sub-agent'::text, 'webhook'::text]))),
+    CONSTRAINT outcome_is_known CHECK ((outcome = ANY (ARRAY['fully_achieved'::text, 'mostly_achieved'::text, 'partially_achieved'::text, 'not_achieved'::text, 'unclear_from_transcript'::text]))),
+    CONSTRAINT outreach_type_is_known CHECK ((outreach_type = ANY (ARRAY['proactive'::text, 'reactive'::text, 'automated'::text, 'none'::text]))),
+    CONSTRAINT priority_alignment_is_known CHECK ((priority_alignment = ANY (ARRAY['aligned'::text, 'supportive'::text, 'neutral'::text, 'drift'::text]))),
+    CONSTRAINT session_type_is_known CHECK ((session_type = ANY (ARRAY['single_task'::text, 'multi_task'::text, 'iterative_refinement'::text, 'exploration'::text]))),
+    CONSTRAINT workflow_type_is_known CHECK ((workflow_type = ANY (ARRAY['email'::text, 'research'::text, 'filing'::text, 'meeting-prep'::text, 'agreement'::text, 'event-planning'::text, 'relationship-maintenance'::text, 'skill-building'::text, 'debugging'::text, 'content-creation'::text, 'admin'::text])))
+);
+
+COMMENT ON TABLE insights.session_facets IS 'The newest reading of a session. Null is unknown. evidence: facet → entry numbers in session_entries.';
+
+CREATE TABLE insights.session_messages (
+    session_id text NOT NULL,
+    message_id text NOT NULL,
+    at timestamp with time zone,
+    last_record_no integer NOT NULL,
+    model text NOT NULL,
+    input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    cache_read_tokens bigint NOT NULL,
+    cache_write_5m_tokens bigint NOT NULL,
+    cache_write_1h_tokens bigint NOT NULL,
+    is_final boolean NOT NULL,
+    cost_usd double precision,
+    is_owner boolean DEFAULT false NOT NULL
+);
+
+COMMENT ON TABLE insights.session_messages IS 'One API message in one session. Copied history repeats messages; the one with is_owner counts.';
+
+CREATE TABLE insights.transcript_files (
+    machine text NOT NULL,
+    path text NOT NULL,
+    session_id text,
+    size_bytes bigint NOT NULL,
+    mtime_ns bigint NOT NULL,
+    read_bytes bigint DEFAULT 0 NOT NULL,
+    digest text DEFAULT ''::text NOT NULL,
+    state text NOT NULL,
+    error text,
+    bad_lines jsonb DEFAULT '[]'::jsonb NOT NULL,
+    record_counts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    read_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT failed_says_why CHECK (((state = 'failed'::text) = (error IS NOT NULL))),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['read'::text, 'failed'::text, 'vanished'::text])))
+);
+
+COMMENT ON TABLE insights.transcript_files IS 'One file on one machine: the sync ledger.';
+
+COMMENT ON COLUMN insights.transcript_files.read_bytes IS 'Up to the last complete line; the tail waits.';
+
+COMMENT ON COLUMN insights.transcript_files.digest IS 'BLAKE2b of the bytes read.';
+
+COMMENT ON COLUMN insights.transcript_files.bad_lines IS '[{offset, size_bytes, reason}]';
+
+ALTER TABLE ONLY insights.anomalies
+    ADD CONSTRAINT anomalies_metric_window_start_window_end_key UNIQUE (metric, window_start, window_end);
+
+ALTER TABLE ONLY insights.anomalies
+    ADD CONSTRAINT anomalies_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insights.claude_sessions
+    ADD CONSTRAINT claude_sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insights.facet_extractions
+    ADD CONSTRAINT facet_extractions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insights.insights_snapshots
+    ADD CONSTRAINT insights_snapshots_period_type_period_start_key UNIQUE (period_type, period_start);
+
+ALTER TABLE ONLY insights.insights_snapshots
+    ADD CONSTRAINT insights_snapshots_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insights.notifications
+    ADD CONSTRAINT notifications_channel_dedupe_key_key UNIQUE (channel, dedupe_key);
+
+ALTER TABLE ONLY insights.notifications
+    ADD CONSTRAINT notifications_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insights.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY insights.session_days
+    ADD CONSTRAINT session_days_pkey PRIMARY KEY (session_id, activity_date);
+
+ALTER TABLE ONLY insights.session_entries
+    ADD CONSTRAINT session_entries_pkey PRIMARY KEY (session_id, entry_no);
+
+ALTER TABLE ONLY insights.session_facets
+    ADD CONSTRAINT session_facets_pkey PRIMARY KEY (session_id);
+
+ALTER TABLE ONLY insights.session_messages
+    ADD CONSTRAINT session_messages_pkey PRIMARY KEY (session_id, message_id);
+
+ALTER TABLE ONLY insights.transcript_files
+    ADD CONSTRAINT transcript_files_pkey PRIMARY KEY (machine, path);
+
+CREATE INDEX claude_sessions_ended_at ON insights.claude_sessions USING btree (ended_at);
+
+CREATE INDEX claude_sessions_parent_session_id ON insights.claude_sessions USING btree (parent_session_id);
+
+CREATE INDEX claude_sessions_started_at ON insights.claude_sessions USING btree (started_at);
+
+CREATE INDEX claude_sessions_yours ON insights.claude_sessions USING btree (id) INCLUDE (started_at) WHERE ((category = 'human'::text) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)));
+
+CREATE INDEX facet_extractions_attempted_at ON insights.facet_extractions USING btree (attempted_at);
+
+CREATE INDEX facet_extractions_session_id ON insights.facet_extractions USING btree (session_id, attempted_at DESC);
+
+CREATE UNIQUE INDEX one_owner_a_message ON insights.session_messages USING btree (message_id) WHERE is_owner;
+
+CREATE INDEX session_days_activity_date ON insights.session_days USING btree (activity_date, session_id);
+
+CREATE INDEX session_entries_uuid ON insights.session_entries USING btree (uuid) WHERE (uuid IS NOT NULL);
+
+CREATE INDEX session_facets_created_at ON insights.session_facets USING btree (created_at);
+
+CREATE INDEX session_facets_initiated_by ON insights.session_facets USING btree (initiated_by);
+
+CREATE INDEX session_facets_outcome ON insights.session_facets USING btree (outcome);
+
+CREATE INDEX session_facets_priority_alignment ON insights.session_facets USING btree (priority_alignment);
+
+CREATE INDEX session_facets_workflow_type ON insights.session_facets USING btree (workflow_type);
+
+CREATE INDEX session_messages_message_id ON insights.session_messages USING btree (message_id);
+
+CREATE INDEX transcript_files_session_id ON insights.transcript_files USING btree (session_id);
+
+ALTER TABLE ONLY insights.facet_extractions
+    ADD CONSTRAINT facet_extractions_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.session_days
+    ADD CONSTRAINT session_days_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.session_entries
+    ADD CONSTRAINT session_entries_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.session_facets
+    ADD CONSTRAINT session_facets_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.session_messages
+    ADD CONSTRAINT session_messages_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
