@@ -16,15 +16,18 @@ A story is a head (`key: value`, one `when:` line per session it becomes), a lin
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from fnmatch import fnmatch
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 TIME_ZONE = ZoneInfo("America/New_York")
 STORIES = Path(__file__).parent / "stories"
+HABITS = Path(__file__).parent / "habits.txt"
 VERSIONS = ("2.1.322", "2.1.327", "2.1.330")  # the CLI updates itself every four weeks or so
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
@@ -98,9 +101,9 @@ class Calendar:
 def load_stories(folder: Path = STORIES) -> list[Story]:
     """All stories, in the order of file name and line."""
     stories: list[Story] = []
-    for path in sorted(folder.glob("*.txt")):
+    for path in sorted(folder.glob("*.txt")) if folder.is_dir() else [folder]:
         for part in re.split(r"^=== ", path.read_text("utf-8"), flags=re.M)[1:]:
-            top, _, script = part.partition("\n---\n")
+            top, _, script = part.partition("\n---\n" if "\n---\n" in part else "\n")
             name, *lines = top.splitlines()
             pairs = [line.split(":", 1) for line in lines if line.strip()]
             head = {key.strip(): value.strip() for key, value in pairs if key != "when"}
@@ -119,6 +122,7 @@ def spread(line: str) -> list[str]:
 def plan_sessions(stories: Iterable[Story], calendar: Calendar) -> list[Session]:
     """Every session of every story, by time; those outside the nine weeks before the end are left out by the writer."""
     sessions = []
+    habits = load_stories(HABITS)
     for story in stories:
         for line in story.when:
             place, *settings = [part.strip() for part in line.split("|")]
@@ -133,8 +137,21 @@ def plan_sessions(stories: Iterable[Story], calendar: Calendar) -> list[Session]
                 steps = parse_script([fill(text, filled, calendar, on) for text in _chosen(story.script, filled)])
             except (KeyError, ValueError, IndexError) as error:
                 raise BrokenStory(f"{story.name}, {line}: {error!r}") from error
+            if not filled.get("started_by"):
+                steps[1:1] = choose_habits(habits, filled["cwd"], f"{story.name}:{place}:{on}")
             sessions.append(Session(f"{story.name}:{place}", int(week[1:]), started_at, filled, tuple(steps)))
     return sorted(sessions, key=lambda session: (session.started_at, session.key))
+
+
+def choose_habits(habits: Iterable[Story], folder: str, seed: str) -> list[Step]:
+    """What Claude looks at first in this folder: two to four calls, some of them in one message."""
+    rng = random.Random(seed)
+    own = next((habit for habit in habits if fnmatch(folder, habit.name)), None)
+    known = parse_script(own.script) if own else []
+    chosen = sorted(rng.sample(range(len(known)), min(len(known), rng.randint(2, 4))))
+    for place in chosen[1:]:
+        known[place].beside = rng.random() < 0.5
+    return [known[place] for place in chosen]
 
 
 def fill(text: str, words: Mapping[str, str], calendar: Calendar, on: date) -> str:
