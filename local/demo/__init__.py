@@ -89,7 +89,7 @@ def make_transcript(session: Session, *, seed: str, done: dict[str, Transcript])
     transcript = run(Pace(1.0, 1.0))
     if "minutes" in session.head:
         wanted, took = 60.0 * int(session.head["minutes"]), transcript.waited
-        machine = min(2.2, max(0.7, wanted / sum(took)))
+        machine = min(2.5, max(0.7, wanted / sum(took)))
         person = (wanted - took.machine * machine) / max(took.person, 1)
         transcript = run(Pace(max(0.3, person), machine))
     return transcript

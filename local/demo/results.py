@@ -132,7 +132,7 @@ def tokens(step: Step, content: Any, rng: random.Random) -> int:
     shown = len(content if isinstance(content, str) else json.dumps(content)) // 3
     if step.failed or step.kind in ("write", "edit", "skill"):
         return shown + rng.randint(150, 500)
-    return shown + int(rng.lognormvariate(8.9, 0.6))
+    return shown + int(rng.lognormvariate(9.2, 0.6))
 
 
 def launched(use: dict[str, Any], agent_id: str, model: str) -> tuple[Any, dict[str, Any]]:

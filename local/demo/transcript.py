@@ -106,7 +106,7 @@ class Transcript:
         self.agent_id = f"a{self.rng.getrandbits(64):016x}" if parent else ""
         self.prompt_id: str = parent.prompt_id if parent else ""
         self.parent_uuid: str | None = None
-        self.context = self.rng.randint(9_000, 14_000) if parent else self.rng.randint(30_000, 46_000)
+        self.context = self.rng.randint(9_000, 14_000) if parent else self.rng.randint(48_000, 74_000)
         self.fresh = self.context  # what the next request writes to the cache
         self.called_at: datetime | None = None
         self.pending = ""  # said, not yet written: it goes with the next tool call
@@ -116,7 +116,7 @@ class Transcript:
         self.tools: list[str] = []
         self.attribution: Record = {}
         self.is_killed = False
-        self.title_due = not parent
+        self.title_due = not parent and not self.is_automated
 
     # -- ids, clock, envelope
 
@@ -188,7 +188,8 @@ class Transcript:
         if self.is_killed:
             return
         self.bare("last-prompt", lastPrompt=self.last_prompt[:200], leafUuid=self.parent_uuid)
-        self.title()
+        if not self.is_automated:
+            self.title()
         names = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
         spent = {
             model: {**dict(zip(names, usage, strict=True)), "webSearchRequests": 0, "costUSD": cost_usd(model, usage)}
@@ -362,7 +363,8 @@ class Transcript:
             return
         self.wait(0.2)
         spent = round((self.now - self.turn_at).total_seconds() * 1000)
-        self.put("system", subtype="turn_duration", durationMs=spent, messageCount=len(self.records), isMeta=False)
+        if not self.is_automated:
+            self.put("system", subtype="turn_duration", durationMs=spent, messageCount=len(self.records), isMeta=False)
         if self.title_due:
             self.title()
             self.title_due = False
@@ -373,7 +375,7 @@ class Transcript:
         is_idle = self.called_at and (self.now - self.called_at).total_seconds() > IDLE_SECONDS
         write = min(self.context, self.fresh if not is_idle else self.context)
         size = sum(len(json.dumps(block)) for block in blocks) // 3
-        thought = 0 if stop_reason is None else int(self.rng.lognormvariate(6.8, 0.6))
+        thought = 0 if stop_reason is None else int(self.rng.lognormvariate(7.0, 0.6))
         output = 1 if stop_reason is None else min(2600, size + thought)
         self.wait(self.rng.uniform(3, 9) + output / 45)
         fresh = self.rng.randint(3, 14)
