@@ -1,0 +1,130 @@
+"""What text and report both say of a window, worked out once from its aggregates. None is unknown, never nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Row = Mapping[str, Any]
+Aggregates = Mapping[str, list[dict[str, Any]]]  # aggregate → rows; columns are in docs/figures.md
+
+
+@dataclass(frozen=True)
+class Measures:
+    """One window, or one week of the eight."""
+
+    session_count: int = 0
+    read_count: int = 0
+    active_minutes: float = 0
+    read_minutes: float = 0  # active minutes of the sessions read
+    total_tokens: int = 0
+    cache_read_tokens: int = 0
+    cost_usd: float | None = 0  # None: no message has a list price
+    unpriced_message_count: int = 0
+    unfinished_message_count: int = 0
+    judged_count: int = 0  # sessions whose outcome is known and clear
+    priority_minutes: float | None = None
+    reached_count: int | None = None
+    course_corrections: int | None = None
+    time_saved_minutes: float | None = None
+    time_saved_known_count: int = 0
+    artifacts_created: int | None = None
+    decisions_made: int | None = None
+    knowledge_filed: int | None = None
+    people_count: int | None = None
+    contact_count: int | None = None
+
+
+_COUNTED = (
+    "session_count", "read_count", "active_minutes", "read_minutes", "total_tokens", "cache_read_tokens",
+    "unpriced_message_count", "unfinished_message_count", "judged_count", "time_saved_known_count",
+)  # fmt: skip
+_JUDGED = (
+    "priority_minutes", "reached_count", "course_corrections", "time_saved_minutes", "artifacts_created",
+    "decisions_made", "knowledge_filed", "people_count", "contact_count",
+)  # fmt: skip
+
+
+def measure_row(row: Row) -> Measures:
+    """A row of `summary` or `summary_by_week`. Where nothing was read, nothing judged is known."""
+    values: dict[str, Any] = {name: row.get(name) or 0 for name in _COUNTED}
+    values["cost_usd"] = row.get("cost_usd") if row.get("session_count") else 0
+    if values["read_count"] > 0:
+        values |= {name: row.get(name) for name in _JUDGED}
+        if not values["time_saved_known_count"]:
+            values["time_saved_minutes"] = None
+        if not values["judged_count"]:
+            values["reached_count"] = None
+    return Measures(**values)
+
+
+def measure(aggregates: Aggregates) -> Measures:
+    return measure_row(first_row(aggregates, "summary"))
+
+
+def measure_weeks(aggregates: Aggregates) -> list[Measures]:
+    """The eight weeks, oldest first; the last is the window's own."""
+    return [measure_row(row) for row in aggregates.get("summary_by_week", [])]
+
+
+def first_row(aggregates: Aggregates, name: str) -> Row:
+    rows = aggregates.get(name) or [{}]
+    return rows[0]
+
+
+def total(rows: list[dict[str, Any]], column: str) -> float:
+    return float(sum(row.get(column) or 0 for row in rows))
+
+
+def by_key(aggregates: Aggregates, name: str, key: str) -> dict[Any, dict[str, Any]]:
+    """Rows of an aggregate under the value of one column, in their order."""
+    return {row.get(key): row for row in aggregates.get(name, [])}
+
+
+def is_first_period(previous: Aggregates, current: Aggregates) -> bool:
+    """No session of yours is known before this window."""
+    earlier = current.get("summary_by_week", [])[:-1]
+    return not measure(previous).session_count and not any(row.get("session_count") for row in earlier)
+
+
+def is_read_offline(aggregates: Aggregates) -> bool:
+    """Every session that was read was read by rules."""
+    readers = first_row(aggregates, "coverage").get("readers") or []
+    return bool(readers) and all(reader.get("reader") == "offline" for reader in readers)
+
+
+def connectors(aggregates: Aggregates) -> dict[str, dict[str, Any]]:
+    """MCP servers under their plain name, with calls and errors."""
+    return {
+        str(row["tool"]).removesuffix(" (MCP)"): row
+        for row in aggregates.get("tool_failures", [])
+        if str(row["tool"]).endswith(" (MCP)") and (row.get("call_count") or 0) > 0
+    }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A window beside the one before it."""
+
+    current: Aggregates
+    previous: Aggregates
+    now: Measures
+    was: Measures
+    is_first: bool  # no session of yours is known before this window
+    is_offline: bool  # every session was read by rules
+
+    @property
+    def has_past(self) -> bool:
+        return not self.is_first
+
+
+def compare(current: Aggregates, previous: Aggregates) -> Comparison:
+    return Comparison(
+        current=current,
+        previous=previous,
+        now=measure(current),
+        was=measure(previous),
+        is_first=is_first_period(previous, current),
+        is_offline=is_read_offline(current),
+    )

@@ -1,0 +1,1 @@
+"""Figures to text: written by rules or by Claude, checked against the figures."""

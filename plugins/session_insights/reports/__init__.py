@@ -1,0 +1,1 @@
+"""Text and figures to a page: content, charts, rendering, publishing."""

@@ -1,0 +1,1 @@
+"""Charts as strings: pure functions from figures to inline SVG, with text labels in HTML around it."""

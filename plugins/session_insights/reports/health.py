@@ -1,0 +1,104 @@
+"""System health: automated sessions and failed tool calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from session_insights.measures import Comparison, by_key, total
+from session_insights.wording import Delta, cents, number, percent, shorten
+
+_STARTERS = {
+    "scheduled-job": "Schedule",
+    "webhook": "Webhook",
+    "discord-mention": "Discord mention",
+    "sub-agent": "Sub-agent",
+    "user-interactive": "Typed by a person",
+}
+MOST_TOOLS = 6
+
+
+@dataclass(frozen=True)
+class StarterRow:
+    name: str | None
+    ran: str
+    failed: str
+    cost: str
+
+
+@dataclass(frozen=True)
+class ToolRow:
+    name: str
+    failed: str  # 19 of 64
+    rate: str  # 30%
+    delta: Delta | None
+    was: str
+
+
+@dataclass(frozen=True)
+class Health:
+    starters: tuple[StarterRow, ...]
+    all: StarterRow
+    last: StarterRow | None
+    tools: tuple[ToolRow, ...]
+    has_past: bool
+
+
+def build_health(seen: Comparison) -> Health:
+    rows = seen.current.get("automated_sessions", [])
+    before = seen.previous.get("automated_sessions", [])
+    named = [_starter(row, _STARTERS.get(row["initiated_by"], row["initiated_by"])) for row in rows]
+    return Health(
+        starters=tuple(named),
+        all=_sum_row(rows, "All"),
+        last=_sum_row(before, "Last") if seen.has_past else None,
+        tools=tuple(_tools(seen)),
+        has_past=seen.has_past,
+    )
+
+
+def _starter(row: dict[str, float], name: str | None) -> StarterRow:
+    cost = row.get("cost_usd")
+    return StarterRow(name, number(row["session_count"]), number(row["failed_count"] or 0), cents(cost or 0))
+
+
+def _sum_row(rows: list[dict[str, float]], name: str) -> StarterRow:
+    sums = {column: total(rows, column) for column in ("session_count", "failed_count", "cost_usd")}
+    return _starter(sums, name)
+
+
+def _tools(seen: Comparison) -> list[ToolRow]:
+    """Connectors first, then the tools with most failures; those that never failed only where there is room."""
+    before = by_key(seen.previous, "tool_failures", "tool")
+    rows = [row for row in seen.current.get("tool_failures", []) if row["call_count"]]
+    rows.sort(
+        key=lambda row: (
+            not row["error_count"],
+            not row["tool"].endswith("(MCP)"),
+            -(row["error_count"] or 0),
+            row["tool"],
+        )
+    )
+    shown = []
+    for row in rows[:MOST_TOOLS]:
+        was = before.get(row["tool"])
+        rate = percent(row["error_count"] or 0, row["call_count"]) or 0
+        was_rate = percent(was["error_count"] or 0, was["call_count"]) if was else None
+        shown.append(
+            ToolRow(
+                name=shorten(row["tool"], 40),
+                failed=f"{number(row['error_count'] or 0)} of {number(row['call_count'])}",
+                rate=f"{rate}%",
+                delta=_rate_delta(rate, was_rate, min(row["call_count"], was["call_count"]) if was else 0),
+                was="" if not seen.has_past else "not used" if was_rate is None else f"{was_rate}%",
+            )
+        )
+    return shown
+
+
+def _rate_delta(rate: int, was: int | None, calls: float) -> Delta | None:
+    """Level within what two calls make."""
+    if was is None:
+        return None
+    if rate == was or abs(rate - was) < 200 / calls:
+        return Delta("→ level", "same")
+    return Delta("↑ worse", "bad") if rate > was else Delta("↓ better", "good")

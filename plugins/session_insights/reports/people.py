@@ -1,0 +1,97 @@
+"""Relationship pulse: contacts by person, who wrote first, and who has gone quiet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from session_insights.measures import Comparison, by_key
+from session_insights.profile import Profile
+from session_insights.reports.charts.unit_boxes import draw_contacts
+from session_insights.wording import count_delta, number, plural, shorten
+
+MOST_ROWS = 8
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    name: str
+    about: str
+    contacts: str
+    chart: Markup | None
+    reactive: str | None  # None: nobody judged who wrote first
+    proactive: str | None
+    was: str
+    change: str
+
+
+@dataclass(frozen=True)
+class People:
+    rows: tuple[PersonRow, ...]
+    all: PersonRow
+    direction_note: str
+
+
+def build_people(seen: Comparison, profile: Profile) -> People:
+    """Those with one contact stand together in the last row, when they are more than one."""
+    rows = sorted(
+        seen.current.get("relationship_pulse", []), key=lambda row: (-(row["contact_count"] or 0), row["person"])
+    )
+    before = by_key(seen.previous, "relationship_pulse", "person")
+    about = {person.name: person.about for person in profile.people}
+    named = [row for row in rows if row["contact_count"] > 1][:MOST_ROWS]
+    others = [row for row in rows if row not in named]
+    if len(others) == 1 or not named:
+        room = MOST_ROWS - len(named)
+        named, others = named + others[:room], others[room:]
+    groups = [[row] for row in named] + ([others] if others else [])
+    widest = (
+        max((_sum(group, "reactive_count") for group in groups), default=0),
+        max((_sum(group, "proactive_count") + _undirected(group) for group in groups), default=0),
+    )
+
+    def row_of(group: list[dict[str, Any]], name: str, text: str, was: int) -> PersonRow:
+        contacts = _sum(group, "contact_count")
+        reactive, proactive = _sum(group, "reactive_count"), _sum(group, "proactive_count")
+        return PersonRow(
+            name=name,
+            about=text,
+            contacts=number(contacts),
+            chart=draw_contacts(reactive, proactive, _undirected(group), widest=widest),
+            reactive=number(reactive) if reactive + proactive or not contacts else None,
+            proactive=number(proactive) if reactive + proactive or not contacts else None,
+            was=number(was) if seen.has_past else "",
+            change=count_delta(contacts, was).text if seen.has_past else "",
+        )
+
+    def was_of(group: list[dict[str, Any]]) -> int:
+        return sum(before.get(row["person"], {}).get("contact_count") or 0 for row in group)
+
+    built = [row_of([row], shorten(row["person"], 40), about.get(row["person"], ""), was_of([row])) for row in named]
+    if others:
+        # Whoever is not named, those of last time too: so the column adds up.
+        was_others = _sum(list(before.values()), "contact_count") - was_of(named)
+        once = "once each" if all(row["contact_count"] == 1 for row in others) else "fewer contacts each"
+        built.append(row_of(others, plural(len(others), "other"), once, was_others))
+    everybody = row_of(
+        rows, "All, " + plural(len(rows), "person", "people"), "", _sum(list(before.values()), "contact_count")
+    )
+    return People(rows=tuple(built), all=everybody, direction_note=_note(rows))
+
+
+def _note(rows: list[dict[str, Any]]) -> str:
+    unknown = _undirected(rows)
+    if not unknown:
+        return ""
+    verb = "has" if unknown == 1 else "have"
+    return f"Outlined: {plural(unknown, 'contact')} {verb} no known direction, or somebody was only mentioned."
+
+
+def _sum(rows: list[dict[str, Any]], column: str) -> int:
+    return sum(row.get(column) or 0 for row in rows)
+
+
+def _undirected(rows: list[dict[str, Any]]) -> int:
+    return max(0, _sum(rows, "contact_count") - _sum(rows, "reactive_count") - _sum(rows, "proactive_count"))

@@ -1,0 +1,83 @@
+"""Skills gap: one box a session, filled where a skill was used, outlined where it could have been."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from session_insights.measures import Comparison, by_key, total
+from session_insights.profile import Profile
+from session_insights.reports.charts.unit_boxes import draw_used_missed
+from session_insights.wording import number, shorten
+
+MOST_ROWS = 12
+
+
+@dataclass(frozen=True)
+class SkillRow:
+    name: str
+    when: str
+    chart: Markup
+    used: str
+    used_was: str
+    missed: str
+    missed_was: str
+    instead: str  # what happened in place of it
+    is_missed: bool
+
+
+@dataclass(frozen=True)
+class Skills:
+    rows: tuple[SkillRow, ...]
+    more_count: int  # skills with fewer sessions that are not listed
+    used: str
+    used_was: str
+    missed: str
+    missed_was: str
+    has_past: bool
+
+
+def build_skills(seen: Comparison, profile: Profile) -> Skills:
+    used = by_key(seen.current, "skills_used", "skill")
+    missed = by_key(seen.current, "skills_missed", "skill")
+    used_was = by_key(seen.previous, "skills_used", "skill")
+    missed_was = by_key(seen.previous, "skills_missed", "skill")
+    when = {skill.name: skill.when for skill in profile.skills}
+
+    def count(rows: dict[str, dict[str, int]], name: str) -> int:
+        return rows.get(name, {}).get("session_count") or 0
+
+    names = sorted(
+        {*used, *missed}, key=lambda name: (-count(used, name) - count(missed, name), -count(missed, name), name)
+    )
+    rows = []
+    for name in names[:MOST_ROWS]:
+        evidence = missed.get(name, {}).get("evidence") or []
+        detail = next((item["detail"] for item in evidence if item.get("detail")), "")
+        title = next((item["title"] for item in evidence if item.get("title")), "")
+        instead = shorten(detail, 90) or (f"as in “{shorten(title, 70)}”" if title else "")
+        if count(missed, name) == 1 and instead:
+            instead += ": one incident"
+        rows.append(
+            SkillRow(
+                name=shorten(name, 40),
+                when=when.get(name, ""),
+                chart=draw_used_missed(count(used, name), count(missed, name)),
+                used=number(count(used, name)),
+                used_was=number(count(used_was, name)),
+                missed=number(count(missed, name)),
+                missed_was=number(count(missed_was, name)),
+                instead=instead if count(missed, name) else "none missed",
+                is_missed=count(missed, name) > 0,
+            )
+        )
+    return Skills(
+        rows=tuple(rows),
+        more_count=max(0, len(names) - MOST_ROWS),
+        used=number(total(list(used.values()), "session_count")),
+        used_was=number(total(list(used_was.values()), "session_count")),
+        missed=number(total(list(missed.values()), "session_count")),
+        missed_was=number(total(list(missed_was.values()), "session_count")),
+        has_past=seen.has_past,
+    )
