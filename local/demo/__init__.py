@@ -16,8 +16,9 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from local.demo.records import Pace, Record
 from local.demo.storyline import TIME_ZONE, Calendar, Session, load_stories, plan_sessions
-from local.demo.transcript import Pace, Record, Transcript
+from local.demo.transcript import Transcript
 
 __all__ = ["write_demo"]
 

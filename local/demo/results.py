@@ -17,6 +17,7 @@ REFUSED_WITH_WORDS = "To tell you how to proceed, the user said:\n"
 REFUSED_SILENTLY = "STOP what you are doing and wait for the user to tell you how to proceed."
 CURRENT = "(file state is current in your context — no need to Read it back)"
 TIMED_OUT = "MCP error -32001: Request timed out"
+TIMEOUT_SECONDS = 60
 SKILLS = {
     "compose": "Draft or answer a mail in Alex's voice: short, warm, one question a mail. Read the thread first.",
     "file-this": "File a link, note or document: choose the folder, add a head with source and date, link both ways.",
@@ -121,7 +122,7 @@ def tool_result(step: Step, given: dict[str, Any]) -> tuple[Any, Any, int, int]:
 def seconds(step: Step, rng: random.Random) -> float:
     """How long the tool ran."""
     if step.kind == "mcp":
-        return 60.0 + rng.random() if step.failed and not step.output else rng.uniform(1, 6)
+        return rng.uniform(1, 6)
     if step.kind in ("bash", "pr", "fetch", "search"):
         return min(120.0, rng.lognormvariate(2.2, 0.9))
     return rng.uniform(0.05, 0.6)
