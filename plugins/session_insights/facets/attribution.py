@@ -111,8 +111,8 @@ def judge_alignment(session: SessionForReading, profile: Profile, main_business:
 
     A priority scores 1.5 for its business, 2 for each of its words in the title, 1 for each in the first prompt,
     0.25 for each elsewhere; one that names businesses scores only for sessions of those. 1.5 points match it:
-    `aligned`. Below that, a word in the title or first prompt makes the session `supportive`. `drift` is what the person calls
-    a distraction and what matches nothing; the rest is `neutral`.
+    `aligned`. Below that, a word in the title or first prompt makes the session `supportive`. `drift` is what the
+    person calls a distraction and what matches nothing; the rest is `neutral`.
     """
     spoken = spoken_in(session)
     scored = [(_score(priority, spoken, main_business), priority.slug) for priority in profile.priorities]

@@ -17,8 +17,8 @@ def judge_outcome(session: SessionForReading) -> Finding[str]:
     The last thing said decides, in this order: given up → not_achieved; something left for later → partially_achieved;
     all but a little, or the person does the rest → mostly_achieved; content or done → fully_achieved. A closing that
     says little is read together with the turn before it. Without such words: work that came after the last request
-    and did not fail counts as mostly_achieved, a session cut off after real work as partially_achieved; anything else is
-    unclear.
+    and did not fail counts as mostly_achieved, a session cut off after real work as partially_achieved; anything
+    else is unclear.
     """
     turns = human_turns(session)
     if not turns:

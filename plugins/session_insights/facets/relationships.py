@@ -53,8 +53,8 @@ _PROACTIVE = re.compile(
 def find_people(session: SessionForReading, profile: Profile) -> Finding[list[str]]:
     """People of the profile who are named by what was said, in the profile's order.
 
-    Full names and aliases count in what anybody said; a first name counts where a person typed it, with a capital and if
-    only one person of the profile has it. Tool calls and results name too many to be counted.
+    Full names and aliases count in what anybody said; a first name counts where a person typed it, with a capital and
+    if only one person of the profile has it. Tool calls and results name too many to be counted.
     """
     found: dict[str, list[int]] = {}
     typed = {turn.entry_no: turn.full_words for turn in spoken_in(session).turns}
@@ -110,8 +110,8 @@ def find_actions(session: SessionForReading, profile: Profile, people: list[str]
 def judge_outreach(session: SessionForReading, *, has_people_work: bool) -> Finding[str]:
     """Who made the move, by the words of the title and the first two turns.
 
-    Words of answering make it `reactive`; else words of writing to somebody make it `proactive`. `none` where nobody was
-    to be reached: the work is not about people and nothing was written to anybody.
+    Words of answering make it `reactive`; else words of writing to somebody make it `proactive`. `none` where nobody
+    was to be reached: the work is not about people and nothing was written to anybody.
 
     Args:
         has_people_work: The workflow is mail, meetings, agreements, events or relationships.

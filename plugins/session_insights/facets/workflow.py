@@ -58,9 +58,9 @@ PEOPLE_WORK = frozenset({"email", "relationship-maintenance", "agreement", "meet
 def judge_workflow(session: SessionForReading, profile: Profile, skills_used: list[str]) -> Finding[str] | None:
     """The kind of work that most points to; None when nothing does.
 
-    Different words count: 3 each in the title, 2 in the first prompt, ½ elsewhere. A skill that ran counts 4 for the kinds
-    that its name and description point to, its name first. Tools count too: mail connectors for `email`, web searches for
-    `research`, failing shell commands and edited code for `debugging`.
+    Different words count: 3 each in the title, 2 in the first prompt, ½ elsewhere. A skill that ran counts 4 for the
+    kinds that its name points to, 2 for those of its description. Tools count too: mail connectors for `email`, web
+    searches for `research`, failing shell commands and edited code for `debugging`.
     """
     spoken = spoken_in(session)
     scores: Counter[str] = Counter()
