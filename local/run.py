@@ -56,7 +56,7 @@ def start(state_dir: Path, environment: Mapping[str, str]) -> int:
         step.finish(f"{len(applied)} migrations applied" if applied else "up to date")
     site = bring_up_airflow(state_dir, environment, databases, source)
     api = AirflowApi(site.url, site.user, site.password)
-    dags = {path.stem for path in (REPO / "dags").glob("*.py")}
+    dags = {path.stem for path in (REPO / "dags").glob("insights_*.py")}
     with Step("DAGs") as step:
         wait_for_dags(state_dir, api, dags, step.update)
         step.finish(f"{len(dags)} read")
