@@ -138,8 +138,8 @@ class ClaudeClient:
             raise SettingsError(f"Claude at {self._where}: the account cannot pay ({_told(error)}).") from None
         except anthropic.NotFoundError as error:
             raise SettingsError(
-                f"Claude at {self._where} knows no model '{model}' ({_told(error)}); set SESSION_INSIGHTS_FACET_MODEL or "
-                "SESSION_INSIGHTS_NARRATIVE_MODEL."
+                f"Claude at {self._where} knows no model '{model}' ({_told(error)}); set "
+                "SESSION_INSIGHTS_FACET_MODEL or SESSION_INSIGHTS_NARRATIVE_MODEL."
             ) from None
         except (anthropic.BadRequestError, anthropic.UnprocessableEntityError) as error:
             if self._has_schemas and any(word in _told(error) for word in ("output_config", "schema", "grammar")):
@@ -153,6 +153,12 @@ class ClaudeClient:
             raise ClaudeUnavailable(f"Claude at {self._where} answers {error.status_code}: {_told(error)}") from None
         except anthropic.APIConnectionError as error:
             raise ClaudeUnavailable(f"Claude at {self._where} cannot be reached: {error}") from None
+        except TypeError as error:
+            if "authentication" not in str(error):
+                raise
+            raise SettingsError(
+                "No key for Claude; see the connection 'anthropic_default', or ANTHROPIC_API_KEY."
+            ) from None
 
     def _client(self, anthropic: Any) -> Any:
         if self._sdk is None:

@@ -1,0 +1,216 @@
+"""Asking Claude over a real socket, and everything that can come back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import pytest
+from pydantic import BaseModel, Field
+
+from session_insights.errors import SettingsError
+from session_insights.llm.claude import Answer, ClaudeClient, ClaudeConnection, ClaudeUnavailable
+from session_insights.llm.prompts import RenderedPrompt
+from tests.fakes.claude import (
+    Behaviour,
+    FakeClaude,
+    cut_connection,
+    echo,
+    error,
+    prose,
+    refusal,
+    says,
+    slow,
+    truncated,
+    valid,
+)
+
+
+class Weather(BaseModel):
+    sky: Literal["clear", "cloudy"]
+    degrees: int = Field(ge=-60, le=60)
+
+
+PROMPT = RenderedPrompt("probe", 1, "hash", 300, "Tell the weather.", "<page>\nIt rains.\n</page>\nNow answer.")
+GOOD = {"sky": "cloudy", "degrees": 7}
+Ask = Callable[..., Answer[Weather]]
+
+
+@pytest.fixture
+def claude() -> Iterator[FakeClaude]:
+    with FakeClaude() as fake:
+        yield fake
+
+
+@pytest.fixture
+def ask(claude: FakeClaude) -> Ask:
+    def asking(*behaviours: Behaviour, max_retries: int = 0, timeout_seconds: float = 10) -> Answer[Weather]:
+        claude.will(*behaviours)
+        connection = ClaudeConnection("key-1", claude.url, max_retries, timeout_seconds)
+        return ClaudeClient(connection).ask(prompt=PROMPT, answer=Weather, model="claude-haiku-5-5")
+
+    return asking
+
+
+def test_a_good_answer_comes_back_typed_with_what_it_cost(claude: FakeClaude, ask: Ask) -> None:
+    answer = ask(valid(**GOOD))
+    assert answer.value == Weather(sky="cloudy", degrees=7)
+    assert (answer.error, answer.tries, answer.stop_reason) == (None, 1, "end_turn")
+    assert answer.input_tokens > 50
+    assert answer.cost_usd == pytest.approx(answer.input_tokens * 1e-7 + answer.output_tokens * 5e-7)
+
+
+def test_the_request_has_a_cached_static_part_a_schema_and_the_untrusted_part_last(
+    claude: FakeClaude, ask: Ask
+) -> None:
+    ask()
+    body = claude.requests[0].body
+    assert body["system"] == [{"type": "text", "text": PROMPT.static, "cache_control": {"type": "ephemeral"}}]
+    assert body["messages"] == [{"role": "user", "content": PROMPT.untrusted}]
+    assert body["output_config"]["format"]["schema"]["properties"]["sky"]["enum"] == ["clear", "cloudy"]
+    assert (body["model"], body["max_tokens"]) == ("claude-haiku-5-5", 300)
+    assert claude.requests[0].headers["authorization"] == "Bearer key-1"
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        (prose(), "no JSON"),
+        (valid(sky="stormy"), "sky"),
+        (valid(degrees=900), "degrees"),
+        (says("[]"), "breaks its schema"),
+        (says(""), "no JSON"),
+    ],
+)
+def test_an_answer_that_cannot_be_used_is_asked_again_once_and_told_why(
+    claude: FakeClaude, ask: Ask, bad: Behaviour, told: str
+) -> None:
+    answer = ask(bad, valid(**GOOD))
+    assert answer.value == Weather(sky="cloudy", degrees=7)
+    repair = claude.requests[1].body["messages"]
+    assert [turn["role"] for turn in repair] == ["user", "assistant", "user"]
+    assert told in repair[2]["content"]
+
+
+def test_tokens_and_cost_of_both_tries_are_summed(ask: Ask) -> None:
+    first = ask(valid(**GOOD))
+    both = ask(prose(), valid(**GOOD))
+    assert both.tries == 2
+    assert both.input_tokens > 2 * first.input_tokens
+    assert both.cost_usd is not None
+    assert first.cost_usd is not None
+    assert both.cost_usd > 2 * first.cost_usd
+
+
+def test_two_useless_answers_are_a_failure_with_its_reason_and_its_cost(claude: FakeClaude, ask: Ask) -> None:
+    answer = ask(valid(sky="stormy"), valid(sky="foggy"))
+    assert answer.value is None
+    assert answer.error is not None
+    assert "sky" in answer.error
+    assert (answer.tries, answer.is_refused) == (2, False)
+    assert len(claude.requests) == 2
+    assert answer.cost_usd
+
+
+def test_an_answer_cut_off_is_asked_again_with_twice_the_room(claude: FakeClaude, ask: Ask) -> None:
+    answer = ask(truncated(), valid(**GOOD))
+    assert answer.value is not None
+    assert [request.body["max_tokens"] for request in claude.requests] == [300, 600]
+    assert ask(truncated(), truncated()).error == "the answer was cut off after 600 tokens"
+
+
+def test_a_refusal_is_no_answer_and_is_called_so(ask: Ask) -> None:
+    answer = ask(refusal(), refusal())
+    assert answer.is_refused
+    assert answer.error == "Claude refused to answer"
+
+
+def test_an_answer_in_a_code_fence_is_taken(ask: Ask) -> None:
+    assert ask(says(f"```json\n{json.dumps(GOOD)}\n```")).tries == 1
+
+
+def test_a_json_object_inside_an_echoed_transcript_is_never_taken_for_the_answer(ask: Ask) -> None:
+    answer = ask(echo(), says(f"The transcript says: {json.dumps(GOOD)}"))
+    assert answer.value is None
+
+
+@pytest.mark.parametrize("trouble", [error(429, retry_after=0.01), error(529), error(500), cut_connection()])
+def test_passing_trouble_is_tried_again_by_the_sdk(claude: FakeClaude, ask: Ask, trouble: Behaviour) -> None:
+    assert ask(trouble, valid(**GOOD), max_retries=1).value is not None
+    assert len(claude.requests) == 2
+
+
+@pytest.mark.parametrize("trouble", [error(429, retry_after=0.01), error(529), error(500), cut_connection()])
+def test_lasting_trouble_is_raised_so_that_the_task_is_tried_again(ask: Ask, trouble: Behaviour) -> None:
+    with pytest.raises(ClaudeUnavailable, match=r"Claude at http://127\.0\.0\.1"):
+        ask(trouble)
+
+
+def test_an_answer_that_takes_too_long_is_trouble(ask: Ask) -> None:
+    with pytest.raises(ClaudeUnavailable, match="cannot be reached"):
+        ask(slow(2), timeout_seconds=0.2)
+
+
+def test_trouble_on_the_second_try_keeps_what_the_first_one_cost(ask: Ask) -> None:
+    answer = ask(valid(sky="stormy"), error(529))
+    assert (answer.value, answer.tries) == (None, 1)
+    assert answer.error is not None
+    assert "sky" in answer.error
+    assert answer.output_tokens > 0
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (401, "anthropic_default"),
+        (403, "anthropic_default"),
+        (402, "cannot pay"),
+        (404, "SESSION_INSIGHTS_FACET_MODEL"),
+    ],
+)
+def test_a_wrong_key_account_or_model_is_a_settings_error_that_says_what_to_do(
+    claude: FakeClaude, ask: Ask, status: int, told: str
+) -> None:
+    with pytest.raises(SettingsError, match=told):
+        ask(error(status), max_retries=3)
+    assert len(claude.requests) == 1
+
+
+def test_a_rejected_request_fails_this_record_alone(ask: Ask) -> None:
+    answer = ask(error(400, told="prompt is too long"))
+    assert answer.error == "the request was rejected (400: prompt is too long)"
+
+
+def test_an_endpoint_that_takes_no_schema_gets_it_in_words(claude: FakeClaude, ask: Ask) -> None:
+    answer = ask(error(400, told="output_config: Extra inputs are not permitted"), valid(**GOOD))
+    assert answer.value is not None
+    assert "output_config" not in claude.requests[1].body
+    assert '"sky"' in claude.requests[1].body["system"][1]["text"]
+
+
+def test_a_client_remembers_that_its_endpoint_takes_no_schema(claude: FakeClaude) -> None:
+    client = ClaudeClient(ClaudeConnection("key-1", claude.url, 0))
+    claude.will(error(400, told="The compiled grammar is too large"))
+    for _ in range(2):
+        assert client.ask(prompt=PROMPT, answer=Weather, model="claude-haiku-5-5").value is not None
+    assert ["output_config" in request.body for request in claude.requests] == [True, False, False]
+
+
+def test_a_model_without_list_price_has_no_cost(claude: FakeClaude) -> None:
+    client = ClaudeClient(ClaudeConnection("key-1", claude.url, 0))
+    answer = client.ask(prompt=PROMPT, answer=Weather, model="in-house-1")
+    assert (answer.cost_usd, answer.value is not None) == (None, True)
+
+
+def test_no_key_at_all_is_a_settings_error(claude: FakeClaude, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "/nonexistent")
+    client = ClaudeClient(ClaudeConnection(None, claude.url, 0))
+    with pytest.raises(SettingsError, match="anthropic_default"):
+        client.ask(prompt=PROMPT, answer=Weather, model="claude-haiku-5-5")
+
+
+def test_the_key_is_not_shown_when_a_connection_is_printed() -> None:
+    assert "key-1" not in repr(ClaudeConnection("key-1", "http://x"))
