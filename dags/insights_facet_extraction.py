@@ -61,7 +61,6 @@ def insights_facet_extraction() -> None:
                 profile=place.profile,
                 claude=place.claude,
                 run_id=place.run_id,
-                progress=print,
             )
 
     extract_facets.expand(session_id=select_sessions())

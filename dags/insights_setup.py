@@ -29,7 +29,9 @@ def insights_setup() -> None:
     def check_connections() -> dict[str, Any]:
         """What works and what is missing, with the remedy."""
         with bridge.workplace() as place:
-            return stages.check_workplace(place.sources, settings=place.settings, profile=place.profile, claude=place.claude)
+            return stages.check_workplace(
+                place.database, place.sources, settings=place.settings, profile=place.profile, claude=place.claude
+            )
 
     migrate() >> check_connections()
 

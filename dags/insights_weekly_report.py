@@ -50,7 +50,12 @@ def insights_weekly_report() -> None:
         """Say in words what the figures show."""
         with bridge.workplace() as place:
             return stages.write_narrative(
-                place.database, snapshot, place.params, settings=place.settings, profile=place.profile, claude=place.claude
+                place.database,
+                snapshot,
+                place.params,
+                settings=place.settings,
+                profile=place.profile,
+                claude=place.claude,
             )
 
     @task

@@ -53,7 +53,7 @@ def workplace() -> Iterator[Workplace]:
                 settings=settings,
                 profile=load_task_profile(settings),
                 sources=find_sources(settings),
-                claude=_find_claude(settings),
+                claude=_find_claude(),
                 params=dict(context["params"]),
                 run_id=str(context["run_id"]),
             )
@@ -94,7 +94,7 @@ def _find_database_url(settings: Settings) -> str:
             raise SettingsError(
                 f"Connection '{DATABASE_CONNECTION}' is of type '{connection.conn_type}'; it must be postgres."
             )
-        return "postgresql" + connection.get_uri().removeprefix("postgresql").removeprefix("postgres")
+        return "postgresql" + str(connection.get_uri()).removeprefix("postgresql").removeprefix("postgres")
     if settings.database_url:
         return settings.database_url
     raise SettingsError(
@@ -103,7 +103,7 @@ def _find_database_url(settings: Settings) -> str:
     )
 
 
-def _find_claude(settings: Settings) -> ClaudeConnection | None:
+def _find_claude() -> ClaudeConnection | None:
     """None when no connection is there, which means to read offline."""
     connection = _find_connection(CLAUDE_CONNECTION)
     if connection is None:

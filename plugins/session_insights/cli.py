@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 import psycopg
 
 from session_insights import stages
-from session_insights.errors import InsightsError, SettingsError
+from session_insights.errors import InsightsError, ReadingFailed, SettingsError
 from session_insights.llm.claude import ClaudeConnection
 from session_insights.profile import load_profile
 from session_insights.settings import find_profile_path, find_skill_roots, find_sources, load_settings, parse_source
@@ -28,6 +29,8 @@ Answer = dict[str, Any]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 only when nothing failed."""
     options = _parser().parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         answer = options.run(options)
     except InsightsError as error:
@@ -94,7 +97,7 @@ def _claude() -> ClaudeConnection | None:
     return ClaudeConnection(api_key=key, base_url=os.environ.get("ANTHROPIC_BASE_URL")) if key else None
 
 
-def _migrate(options: argparse.Namespace) -> Answer:
+def _migrate(_: argparse.Namespace) -> Answer:
     settings = load_settings()
     with closing(connect(settings.database_url)) as database:
         applied = stages.migrate(database, settings)
@@ -134,9 +137,8 @@ def _extract(options: argparse.Namespace) -> Answer:
                     settings=settings,
                     profile=profile,
                     claude=claude,
-                    progress=_progress,
                 )
-            except stages.ReadingFailed as error:
+            except ReadingFailed as error:
                 _progress(str(error))
                 totals["failed_count"] += 1
                 continue

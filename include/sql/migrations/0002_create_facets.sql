@@ -97,6 +97,7 @@ create table insights.facet_extractions (
     constraint state_is_known check (state in ('ok', 'failed', 'refused', 'skipped', 'dry_run')),
     constraint failure_says_why check (state not in ('failed', 'refused') or error is not null)
 );
-comment on table insights.facet_extractions is 'One attempt: coverage and cost come from here. Cost null: no list price.';
+comment on table insights.facet_extractions is
+'One attempt: coverage and cost come from here. Cost null: no list price.';
 create index facet_extractions_session_id on insights.facet_extractions (session_id, attempted_at desc);
 create index facet_extractions_attempted_at on insights.facet_extractions (attempted_at);

@@ -30,7 +30,8 @@ create table insights.anomalies (
     unique (metric, window_start, window_end),
     constraint state_is_known check (state in ('open', 'told', 'closed'))
 );
-comment on table insights.anomalies is 'One detection: a value far from its baseline, and how many sessions it rests on.';
+comment on table insights.anomalies is
+'One detection: a value far from its baseline, and how many sessions it rests on.';
 
 create table insights.notifications (
     id bigint generated always as identity primary key,
@@ -45,4 +46,5 @@ create table insights.notifications (
     constraint state_is_known check (state in ('waiting', 'sent', 'failed')),
     constraint sent_has_a_time check ((state = 'sent') = (sent_at is not null))
 );
-comment on table insights.notifications is 'The outbox: one row a message and channel, so that a re-run never posts twice.';
+comment on table insights.notifications is
+'The outbox: one row a message and channel, so that a re-run never posts twice.';

@@ -9,6 +9,7 @@ select
     period_end,
     metrics,
     narrative,
-    report_url
+    report_url,
+    updated_at
 from insights.insights_snapshots
 where id = %(snapshot_id)s

@@ -5,6 +5,6 @@
 update insights.insights_snapshots
 set
     narrative = %(narrative)s::jsonb,
-    updated_at = now()
+    updated_at = case when narrative is distinct from %(narrative)s::jsonb then now() else updated_at end
 where id = %(snapshot_id)s
 returning id

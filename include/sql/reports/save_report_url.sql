@@ -3,8 +3,6 @@
 -- Writes: insights.insights_snapshots
 -- Params: snapshot_id, report_url
 update insights.insights_snapshots
-set
-    report_url = %(report_url)s,
-    updated_at = now()
+set report_url = %(report_url)s
 where id = %(snapshot_id)s
 returning id

@@ -10,5 +10,5 @@ on conflict (period_type, period_start) do update
         metrics = case when snapshot.period_end = excluded.period_end then snapshot.metrics else '{}' end,
         narrative = case when snapshot.period_end = excluded.period_end then snapshot.narrative end,
         report_url = case when snapshot.period_end = excluded.period_end then snapshot.report_url end,
-        updated_at = now()
+        updated_at = case when snapshot.period_end = excluded.period_end then snapshot.updated_at else now() end
 returning snapshot.id

@@ -58,23 +58,23 @@ paid as (
 )
 
 insert into insights.session_days (
-    session_id, activity_date, time_zone, human_prompt_count, active_minutes, message_count, input_tokens, output_tokens,
-    cache_read_tokens, cache_write_tokens, cost_usd, unpriced_message_count, unfinished_message_count
+    session_id, activity_date, time_zone, human_prompt_count, active_minutes, message_count, input_tokens,
+    output_tokens, cache_read_tokens, cache_write_tokens, cost_usd, unpriced_message_count, unfinished_message_count
 )
 select
-    session.id,
+    session.id as session_id,
     activity_date,
-    %(time_zone)s,
-    coalesce(said.human_prompt_count, 0),
-    coalesce(said.active_minutes, 0),
-    coalesce(paid.message_count, 0),
-    coalesce(paid.input_tokens, 0),
-    coalesce(paid.output_tokens, 0),
-    coalesce(paid.cache_read_tokens, 0),
-    coalesce(paid.cache_write_tokens, 0),
+    %(time_zone)s as zone,
+    coalesce(said.human_prompt_count, 0) as human_prompt_count,
+    coalesce(said.active_minutes, 0) as active_minutes,
+    coalesce(paid.message_count, 0) as message_count,
+    coalesce(paid.input_tokens, 0) as input_tokens,
+    coalesce(paid.output_tokens, 0) as output_tokens,
+    coalesce(paid.cache_read_tokens, 0) as cache_read_tokens,
+    coalesce(paid.cache_write_tokens, 0) as cache_write_tokens,
     paid.cost_usd,
-    coalesce(paid.unpriced_message_count, 0),
-    coalesce(paid.unfinished_message_count, 0)
+    coalesce(paid.unpriced_message_count, 0) as unpriced_message_count,
+    coalesce(paid.unfinished_message_count, 0) as unfinished_message_count
 from said
 full join paid using (session_id, activity_date)
 inner join insights.claude_sessions as session on session.id = session_id

@@ -52,11 +52,24 @@ counts as (
         sum(lines_removed) as lines_removed,
         sum(commit_count) as commit_count,
         coalesce(
-            jsonb_agg(distinct skill order by skill) filter (where skill is not null and kind in ('tool', 'command')), '[]'
+            jsonb_agg(distinct skill order by skill) filter (where skill is not null and kind in ('tool', 'command')),
+            '[]'
         ) as skills_used,
         coalesce(jsonb_agg(distinct pr_url order by pr_url) filter (where pr_url is not null), '[]') as pr_urls
     from own_entries
     group by session_id
+
+),
+
+calls_by_tool as (
+
+    select
+        session_id,
+        tool,
+        count(*) as calls
+    from own_entries
+    where tool is not null
+    group by session_id, tool
 
 ),
 
@@ -65,16 +78,20 @@ tools as (
     select
         session_id,
         jsonb_object_agg(tool, calls) as tools_used
-    from (
-        select
-            session_id,
-            tool,
-            count(*) as calls
-        from own_entries
-        where tool is not null
-        group by session_id, tool
-    ) as calls_by_tool
+    from calls_by_tool
     group by session_id
+
+),
+
+calls_by_file as (
+
+    select
+        session_id,
+        file_path,
+        count(*) as calls
+    from own_entries
+    where file_path is not null
+    group by session_id, file_path
 
 ),
 
@@ -83,16 +100,23 @@ files as (
     select
         session_id,
         jsonb_object_agg(file_path, calls) as files_touched
-    from (
-        select
-            session_id,
-            file_path,
-            count(*) as calls
-        from own_entries
-        where file_path is not null
-        group by session_id, file_path
-    ) as calls_by_file
+    from calls_by_file
     group by session_id
+
+),
+
+-- Of whom the last copied message is.
+origins as (
+
+    select
+        message.session_id,
+        (array_agg(owner.session_id order by message.last_record_no desc, owner.session_id asc))[1] as owner_id
+    from insights.session_messages as message
+    inner join insights.session_messages as owner on message.message_id = owner.message_id and owner.is_owner
+    where
+        message.session_id = any(%(session_ids)s)
+        and not message.is_owner
+    group by message.session_id
 
 ),
 
@@ -102,23 +126,13 @@ starts as (
     select
         session.id as session_id,
         case
-            when copied.session_id is null then session.first_record_at
+            when origins.session_id is null then session.first_record_at
             else coalesce(counts.first_at, session.last_record_at)
         end as started_at,
-        coalesce(session.forked_from, copied.owner_id) as resumed_from
+        coalesce(session.forked_from, origins.owner_id) as resumed_from
     from insights.claude_sessions as session
     left join counts on session.id = counts.session_id
-    left join (
-        select
-            message.session_id,
-            (array_agg(owner.session_id order by message.last_record_no desc, owner.session_id asc))[1] as owner_id
-        from insights.session_messages as message
-        inner join insights.session_messages as owner on message.message_id = owner.message_id and owner.is_owner
-        where
-            message.session_id = any(%(session_ids)s)
-            and not message.is_owner
-        group by message.session_id
-    ) as copied on session.id = copied.session_id
+    left join origins on session.id = origins.session_id
     where session.id = any(%(session_ids)s)
 
 )

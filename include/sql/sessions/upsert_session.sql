@@ -1,8 +1,8 @@
 -- upsert_session: what a file says of a session; figures are refreshed afterwards.
 -- Grain:  one row
 insert into insights.claude_sessions (
-    id, machine, transcript_path, parent_session_id, agent_type, cwd, project, git_branch, title, cli_version, entrypoint,
-    category, initiated_by, forked_from, first_record_at, last_record_at, content_hash
+    id, machine, transcript_path, parent_session_id, agent_type, cwd, project, git_branch, title, cli_version,
+    entrypoint, category, initiated_by, forked_from, first_record_at, last_record_at, content_hash
 )
 values (
     %(session_id)s, %(machine)s, %(transcript_path)s, %(parent_session_id)s, %(agent_type)s, %(cwd)s, %(project)s,

@@ -70,6 +70,19 @@ def load_narrative(connection: Connection, snapshot_id: int) -> dict[str, Any] |
     return narrative
 
 
+def load_last_narrative(connection: Connection, snapshot_id: int) -> dict[str, Any] | None:
+    """The text of the report before this one, None where there is none."""
+    rows = execute(connection, load_sql("reports/load_last_narrative"), snapshot_id=snapshot_id)
+    narrative: dict[str, Any] | None = rows[0]["narrative"] if rows else None
+    return narrative
+
+
+def load_made_at(connection: Connection, snapshot_id: int) -> datetime:
+    """When figures or text of a snapshot changed last; making the same report again leaves it."""
+    made_at: datetime = _load_snapshot(connection, snapshot_id)["updated_at"]
+    return made_at
+
+
 def save_report_url(connection: Connection, snapshot_id: int, report_url: str) -> None:
     """Put the report's address into a snapshot."""
     _expect(execute(connection, load_sql("reports/save_report_url"), snapshot_id=snapshot_id, report_url=report_url))

@@ -88,8 +88,9 @@ def conclude(name: str, given: Any, block: dict[str, Any], record: dict[str, Any
 
 def _failure(text: str, record: dict[str, Any]) -> Outcome:
     decision = record.get("permissionDecision")
-    is_refusal = isinstance(decision, dict) and decision.get("decision") == "reject"
-    source = decision.get("source") if is_refusal else None
+    source = None
+    if isinstance(decision, dict) and decision.get("decision") == "reject":
+        source = decision.get("source")
     denial = record.get("toolDenialKind")
     if source in ("config", "hook") or denial in ("permission-rule", "automode-blocked", "automode-unavailable"):
         return Outcome("denial", text)

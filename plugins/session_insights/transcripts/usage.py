@@ -48,21 +48,26 @@ class Usage:
         self.cache_write_5m_tokens = max(self.cache_write_5m_tokens, short, written - hour)
 
     def message(self, message_id: str) -> Message:
-        tokens = {
-            "input_tokens": self.input_tokens,
-            "output_tokens": self.output_tokens,
-            "cache_read_tokens": self.cache_read_tokens,
-            "cache_write_5m_tokens": self.cache_write_5m_tokens,
-            "cache_write_1h_tokens": self.cache_write_1h_tokens,
-        }
         return Message(
             message_id=clean(message_id),
             at=self.at,
             last_record_no=self.last_record_no,
             model=clean(self.model),
+            input_tokens=self.input_tokens,
+            output_tokens=self.output_tokens,
+            cache_read_tokens=self.cache_read_tokens,
+            cache_write_5m_tokens=self.cache_write_5m_tokens,
+            cache_write_1h_tokens=self.cache_write_1h_tokens,
             is_final=self.is_final,
-            cost_usd=price_message(self.model, self.at, **tokens),
-            **tokens,
+            cost_usd=price_message(
+                self.model,
+                self.at,
+                input_tokens=self.input_tokens,
+                output_tokens=self.output_tokens,
+                cache_read_tokens=self.cache_read_tokens,
+                cache_write_5m_tokens=self.cache_write_5m_tokens,
+                cache_write_1h_tokens=self.cache_write_1h_tokens,
+            ),
         )
 
 
