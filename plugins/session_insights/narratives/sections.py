@@ -5,7 +5,6 @@ Text is plain, apart from `**bold**` and `` `code` ``; a difference is written `
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -90,27 +89,21 @@ class Narrative(NarrativeText):
     writer: str = "offline"  # `offline`, or the model that wrote it
     prompt_version: int | None = None
     dropped_sentence_count: int = 0  # sentences that stated what is not among the figures
-    cost_usd: float = 0.0
+    cost_usd: float | None = 0.0  # None: the model has no list price
+    error: str | None = None  # why Claude did not write it, though it was asked
 
 
-def map_sentences(text: str, keep: Callable[[str], bool]) -> tuple[str, list[str]]:
-    """Keep the sentences of a paragraph that pass.
+def split_sentences(text: str, masked: str | None = None) -> list[str]:
+    """Sentences end at `.`, `!` or `?` before a space and what may begin one; `9.0` and `CLAUDE.md` end none.
 
-    Returns:
-        What is left, and the sentences that are not.
+    Args:
+        masked: The same text, of the same length, with quotations made invisible, so that they are not cut.
     """
-    dropped = [sentence for sentence in split_sentences(text) if not keep(sentence)]
-    kept = [sentence for sentence in split_sentences(text) if keep(sentence)]
-    return " ".join(kept), dropped
-
-
-def split_sentences(text: str) -> list[str]:
-    """Sentences end at `.`, `!` or `?` before a space and what may begin one; `9.0` and `CLAUDE.md` end none."""
+    masked = text if masked is None else masked
     sentences, start = [], 0
-    for place, sign in enumerate(text):
-        follows = text[place + 1 : place + 3]
-        ends = sign in ".!?" and len(follows) == 2 and follows[0] == " " and not follows[1].islower()
-        if ends:
+    for place, sign in enumerate(masked):
+        follows = masked[place + 1 : place + 3]
+        if sign in ".!?" and len(follows) == 2 and follows[0] == " " and not follows[1].islower():
             sentences.append(text[start : place + 1].strip())
             start = place + 1
     sentences.append(text[start:].strip())

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from session_insights.measures import compare, first_row
+from session_insights.llm.claude import ClaudeClient
+from session_insights.measures import by_key, compare, connectors, first_row, measure
 from session_insights.narratives.advice import write_recommendations, write_verdicts
 from session_insights.narratives.glance import write_bullets, write_headline, write_lede
-from session_insights.narratives.sections import Narrative
+from session_insights.narratives.grounding import drop_ungrounded, find_failing_sentences
+from session_insights.narratives.known import collect_known
+from session_insights.narratives.request import build_request
+from session_insights.narratives.sections import Narrative, NarrativeText
 from session_insights.narratives.subject import Subject
 from session_insights.narratives.topics import WRITERS
 from session_insights.profile import Profile
 from session_insights.records import Figures
 from session_insights.windows import Window
 from session_insights.wording import day_range, period_words, plural
+
+_TRIES = 2
 
 
 def write_offline(figures: Figures, profile: Profile, window: Window, *, last: Narrative | None = None) -> Narrative:
@@ -36,3 +42,67 @@ def _nothing(subject: Subject, window: Window) -> str:
     automated = first_row(subject.seen.current, "coverage").get("automated_count") or 0
     ran = f" {plural(automated, 'automated session')} ran, see System health." if automated else ""
     return f"No sessions of yours from {day_range(window.start, window.last_day)}.{ran}"
+
+
+def write_by_claude(
+    figures: Figures,
+    profile: Profile,
+    window: Window,
+    *,
+    client: ClaudeClient,
+    model: str,
+    last: Narrative | None = None,
+) -> Narrative:
+    """A narrative by Claude of which every sentence holds.
+
+    Claude is asked once more, with the sentences that do not hold; what still does not is dropped and counted. Where there
+    is no usable answer at all, the narrative by rules stands in, with the reason and with what was paid.
+
+    Raises:
+        SettingsError: Key, model or address is wrong.
+        ClaudeUnavailable: Claude does not answer now.
+    """
+    by_rules = write_offline(figures, profile, window, last=last)
+    if not measure(figures.current).read_count:
+        return by_rules  # nothing was read, so there is nothing to tell
+    known = collect_known(figures, profile, window)
+    best: NarrativeText | None = None
+    failing: list[str] = []
+    cost: float | None = 0.0
+    writer, version, error = model, 0, None
+    for _ in range(_TRIES):
+        prompt = build_request(figures, profile, window, by_rules, objections=failing)
+        answer = client.ask(prompt=prompt, answer=NarrativeText, model=model)
+        cost = None if cost is None or answer.cost_usd is None else cost + answer.cost_usd
+        writer, version = answer.model, prompt.version
+        if answer.value is None:
+            error = answer.error
+            break
+        found = find_failing_sentences(answer.value, known)
+        if best is None or len(found) < len(failing):
+            best, failing = answer.value, found
+        if not failing:
+            break
+    if best is None:
+        return by_rules.model_copy(update={"cost_usd": cost, "error": error})
+    narrative = drop_ungrounded(keep_advice(best, figures, profile), known, by_rules)
+    return narrative.model_copy(update={"writer": writer, "prompt_version": version, "cost_usd": cost})
+
+
+def keep_advice(text: NarrativeText, figures: Figures, profile: Profile) -> NarrativeText:
+    """Advice that can be followed and measured: its skill is there, and its decider names a row of the figures."""
+    rows = {
+        "skill_missed": {skill.name for skill in profile.skills}
+        | set(by_key(figures.current, "skills_missed", "skill")),
+        "connector_failures": set(connectors(figures.current)),
+        "friction_sessions": set(by_key(figures.current, "top_friction", "finding")),
+        "priority_share": {priority.slug for priority in profile.priorities},
+    }
+    kept = []
+    for advice in text.recommendations:
+        skill = advice.line.removeprefix("/").split()[0] if advice.line.startswith("/") else None
+        if skill is not None and skill not in rows["skill_missed"]:
+            continue
+        decides = advice.decider is not None and advice.decider.by in rows[advice.decider.kind]
+        kept.append(advice if decides else advice.model_copy(update={"decider": None}))
+    return text.model_copy(update={"recommendations": tuple(kept)})

@@ -144,17 +144,18 @@ class _Maker:
         now, was = pick(self.seen.now), pick(self.seen.was)
         weeks = self._weeks(pick, now)
         known = [value for value in weeks if value is not None]
-        if self.seen.now.session_count == 0:
-            now = 0 if now is None else now  # nothing happened, so nothing is unknown
+        # Without a session nothing is unknown; but nothing was judged either, so nothing got better or worse.
+        is_nothing = now is None and self.seen.now.session_count == 0
+        shown = "0" if is_nothing else None if now is None else say(now)
         return Card(
             label=label,
             section=section,
-            value=() if now is None else _value(say(now), details[0] if self.seen.now.session_count else ""),
+            value=() if shown is None else _value(shown, details[0] if self.seen.now.session_count else ""),
             delta=delta(now, was) if now is not None and was is not None and self.seen.has_past else None,
             was=self._was(None if was is None else details[1] or say(was)),
             sparkline=draw_sparkline(label, weeks, ["unknown" if week is None else say(week) for week in weeks]),
             range=_range(known, len(weeks), say, say_range),
-            note="needs a reader" if now is None and self.seen.is_offline else "",
+            note="needs a reader" if shown is None and self.seen.is_offline else "",
         )
 
     def _was(self, value: str | None) -> str:

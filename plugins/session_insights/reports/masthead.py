@@ -59,7 +59,7 @@ def build_masthead(
     words: PeriodWords,
     made_at: datetime,
     writer: str,
-    text_usd: float,
+    text_usd: float | None,
 ) -> Masthead:
     span = day_range(window.start, window.last_day)
     coverage = first_row(seen.current, "coverage")
@@ -145,16 +145,16 @@ def _model(name: str) -> str:
     return shorten(name, 40)
 
 
-def _cost(seen: Comparison, coverage: Mapping[str, Any], text_usd: float) -> str:
+def _cost(seen: Comparison, coverage: Mapping[str, Any], text_usd: float | None) -> str:
     own = "at no cost" if seen.is_offline and not text_usd else _report_cost(coverage, text_usd)
     sessions = UNKNOWN if seen.now.cost_usd is None else cents(seen.now.cost_usd)
     at_least = "at least " if seen.now.unpriced_message_count and seen.now.cost_usd is not None else ""
     return f"{own}; your sessions: {at_least}{sessions} at list price"
 
 
-def _report_cost(coverage: Mapping[str, Any], text_usd: float) -> str:
+def _report_cost(coverage: Mapping[str, Any], text_usd: float | None) -> str:
     reading = coverage.get("facet_cost_usd")
-    return UNKNOWN if reading is None else money(reading + text_usd)
+    return UNKNOWN if reading is None or text_usd is None else money(reading + text_usd)
 
 
 def _warning(seen: Comparison, coverage: Mapping[str, Any]) -> str:
@@ -180,12 +180,12 @@ def build_foot(
     made_at: datetime,
     version: str,
     writer: str,
-    text_usd: float,
+    text_usd: float | None,
     dropped_count: int,
 ) -> Foot:
     coverage = first_row(seen.current, "coverage")
     zone = zone_city(profile.time_zone)
-    judge = "Judged by rules" if seen.is_offline else "Judged by Claude"
+    judge = "rules" if seen.is_offline else "Claude" if seen.now.read_count else "a reader"
     dropped = (
         f"; {plural(dropped_count, 'sentence')} did not pass and {'was' if dropped_count == 1 else 'were'} removed"
         if dropped_count
@@ -196,7 +196,7 @@ def build_foot(
         f"{zone} time. "
         f"A session counts in each {words.noun} in which you spoke in it.",
         "Counted by code: sessions, minutes, tokens, cost, tools, failures, loops, skills used. "
-        f"{judge}: business, priority, outcome, friction, skills missed, people"
+        f"Judged by {judge}: business, priority, outcome, friction, skills missed, people"
         + (". Time saved is not judged without a model." if seen.is_offline else ", time saved."),
         "“At least” means that unknown values were left at nothing. Percentages leave out what is unknown and say how "
         "many were judged.",
@@ -204,14 +204,13 @@ def build_foot(
     )
     reading = coverage.get("facet_cost_usd")
     read = plural(seen.now.read_count, "session")
-    if writer == "offline" and seen.is_offline:
+    if writer == "offline" and (seen.is_offline or not seen.now.read_count):
         cost = f"{read} read by rules: nothing was sent to a model."
     elif writer == "offline":
         cost = f"{read} read for {UNKNOWN if reading is None else money(reading)} at list price; this text by rules."
     else:
-        both = UNKNOWN if reading is None else money(reading + text_usd)
-        shown = UNKNOWN if reading is None else money(reading)
-        cost = f"{read} read {shown}, text {money(text_usd)}, together {both} at list price."
+        parts = [UNKNOWN if usd is None else money(usd) for usd in (reading, text_usd)]
+        cost = f"{read} read {parts[0]}, text {parts[1]}, together {_report_cost(coverage, text_usd)} at list price."
     local = made_at.astimezone(profile.zone)
     return Foot(
         meaning=meaning,

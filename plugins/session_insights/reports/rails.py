@@ -36,9 +36,14 @@ def build_rails(seen: Comparison, words: PeriodWords, automated: tuple[int, int]
         + _unknown(now.read_count - now.time_saved_known_count)
     )
     kept = f"{plural(automated[0], 'automated session')} and {plural(automated[1], 'sub-agent run')}"
+    glance = (
+        f"Figures from {sessions} of yours. Judgements{' by rules' if seen.is_offline else ''} from"
+        f"{whole or ' all of them'}."
+        if now.session_count
+        else "What ran by itself stands under System health."
+    )
     return Rails(
-        glance=f"Figures from {sessions} of yours. Judgements{' by rules' if seen.is_offline else ''} from"
-        f"{whole or ' all of them'}.",
+        glance=glance,
         figures=f"Columns: the last 8 weeks from zero, {words.this} in colour. Corrections: per 10 sessions read.",
         attention="Active minutes: pauses count up to 5 minutes. A session that served two businesses counts once, "
         f"under the first.{by_rules}",
