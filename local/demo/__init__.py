@@ -84,7 +84,6 @@ def make_transcript(session: Session, *, seed: str, done: dict[str, Transcript])
         if session.head.get("fork_of"):
             copy_history(done[session.head["fork_of"]], transcript)
         transcript.write(session.steps)
-        transcript.close()
         return transcript
 
     transcript = run(Pace(1.0, 1.0))
@@ -93,6 +92,7 @@ def make_transcript(session: Session, *, seed: str, done: dict[str, Transcript])
         machine = min(2.5, max(0.7, wanted / sum(took)))
         person = (wanted - took.machine * machine) / max(took.person, 1)
         transcript = run(Pace(max(0.3, person), machine))
+    transcript.close()
     return transcript
 
 

@@ -7,6 +7,7 @@ import random
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 from genai_prices import Usage, calc_price
@@ -15,6 +16,7 @@ from local.demo import results
 from local.demo.storyline import Session
 
 Record = dict[str, Any]
+Tokens = tuple[int, int, int, int]  # input, output, cache read, cache write
 
 HOME = "/Users/alex"
 MODELS = {"opus": ("claude-opus-5-5", "Opus 5.5"), "sonnet": ("claude-sonnet-5-5", "Sonnet 5.5")}
@@ -24,9 +26,9 @@ IDLE_SECONDS = 300  # the cache lives five minutes; a longer pause writes the wh
 
 @dataclass
 class Tally:
-    """What was spent and planted; `usage` is by model: input, output, cache read, cache write."""
+    """What was spent and planted."""
 
-    usage: dict[str, list[int]] = field(default_factory=dict)
+    messages: list[tuple[str, Tokens]] = field(default_factory=list)  # model and tokens of each API message
     human_prompts: int = 0
     course_corrections: int = 0
     decisions: int = 0
@@ -43,16 +45,28 @@ class Tally:
     @property
     def cost_usd(self) -> float:
         """At list price; a cache write at the price of five minutes."""
-        return sum(cost_usd(model, usage) for model, usage in self.usage.items())
+        return sum(cost_usd(model, tokens) for model, tokens in self.messages)
+
+    def by_model(self) -> dict[str, Record]:
+        """As `modelUsage` of a cost-state."""
+        names = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
+        spent: dict[str, Record] = {}
+        for model, tokens in self.messages:
+            total = spent.setdefault(model, {**dict.fromkeys(names, 0), "webSearchRequests": 0, "costUSD": 0.0})
+            for name, number in zip(names, tokens, strict=True):
+                total[name] += number
+            total["costUSD"] += cost_usd(model, tokens)
+        return spent
 
 
-def cost_usd(model: str, usage: list[int]) -> float:
-    """The list price of one model's tokens."""
-    fresh, output, read, write = usage
-    tokens = Usage(
+@cache
+def cost_usd(model: str, tokens: Tokens) -> float:
+    """The list price of one API message."""
+    fresh, output, read, write = tokens
+    usage = Usage(
         input_tokens=fresh + read + write, output_tokens=output, cache_read_tokens=read, cache_write_tokens=write
     )
-    return float(calc_price(tokens, model, provider_id="anthropic").total_price)
+    return float(calc_price(usage, model, provider_id="anthropic").total_price)
 
 
 class Pace(NamedTuple):
@@ -141,16 +155,11 @@ class Records:
         self.bare("last-prompt", lastPrompt=self.last_prompt[:200], leafUuid=self.parent_uuid)
         if not self.is_automated:
             self.title()
-        names = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
-        spent = {
-            model: {**dict(zip(names, usage, strict=True)), "webSearchRequests": 0, "costUSD": cost_usd(model, usage)}
-            for model, usage in self.tally.usage.items()
-        }
         started = self.session.started_at.timestamp()
         self.bare(
             "cost-state", totalCostUSD=self.tally.cost_usd, totalLinesAdded=self.tally.lines_added,
             totalLinesRemoved=self.tally.lines_removed, totalDuration=round((self.now.timestamp() - started) * 1000),
-            startTime=round(started * 1000), modelUsage=spent, hasUnknownModelCost=False,
+            startTime=round(started * 1000), modelUsage=self.tally.by_model(), hasUnknownModelCost=False,
         )  # fmt: skip
 
     def title(self) -> None:
@@ -184,9 +193,7 @@ class Records:
         output = 1 if stop_reason is None else min(2600, size + thought)
         self.wait(self.rng.uniform(3, 9) + output / 45)
         fresh = self.rng.randint(3, 14)
-        spent = self.tally.usage.setdefault(self.model, [0, 0, 0, 0])
-        for place, tokens in enumerate((fresh, output, self.context - write, write)):
-            spent[place] += tokens
+        self.tally.messages.append((self.model, (fresh, output, self.context - write, write)))
         usage = {
             "input_tokens": fresh, "cache_creation_input_tokens": write,
             "cache_read_input_tokens": self.context - write, "output_tokens": output,

@@ -195,7 +195,8 @@ class Transcript(Records):
             for name, _ in tools:
                 if name not in self.tools:
                     self.tools.append(name)
-                    self.bare("tools-used", tools=list(self.tools))
+                    if not self.agent_id:
+                        self.bare("tools-used", tools=list(self.tools))
             blocks: list[Record] = [{"type": "text", "text": self.pending}] if self.pending else []
             ids = [self.key("toolu") for _ in tools]
             uses = [
