@@ -29,6 +29,8 @@ def is_correction(turn: Turn) -> bool:
     if turn.is_refusal:
         return True
     start = turn.words.strip()[:_START]
+    if phrases.STRONG_PRAISE.search(start):
+        return False
     if phrases.OPENS_WITH_NO.search(start) and (turn.after_interruption or not turn.answers_question):
         return True
     return phrases.CORRECTION.search(start) is not None

@@ -23,13 +23,17 @@ CORRECTION = _any(
     r"\b(?:doesn't|does not|didn't|did not|isn't|won't) work(?:ing)?\b",
     r"\bsame (?:error|problem|issue|thing) (?:again|as)\b|\b(?:your|that|the last) (?:change|edit|fix) broke\b",
     r"\b(?:undo|revert|roll back|put (?:it|that|this) back|take (?:it|that|this) (?:back|out))\b",
-    r"\btoo (?:many|much|long|short|formal|solemn|big|small|pushy|stiff|generic|wordy|salesy|complicated|"
-    r"verbose|cute)\b",
+    r"(?<!took )(?<!took far )(?<!took way )\btoo (?:many|much|long|short|formal|solemn|big|small|pushy|stiff|"
+    r"generic|wordy|salesy|complicated|verbose|cute)\b(?!\?)",
     r"\bnot so \w+|\bless (?:formal|pushy|solemn|salesy|wordy|text)\b",
-    r"^(?:not (?:there|that|this|like|the|in|yet|quite|by)\b|nope\b|nah\b|stop\b(?! the| at)|wait\b[,.! ]|"
-    r"hold on\b|hang on\b)",
-    r"^(?:don't|do not|never) (?:touch|change|do|use|add|edit|send|write|run|make|put|rewrite|delete|call|"
-    r"mention)\b",
+    r"^(?:nope\b|nah\b|stop\b(?! the| at)|wait\b[,.! ]|hold on\b|hang on\b)",
+    r"^not\b(?! (?:sure|bad|now|really|a problem|necessary|needed|yet|that i|urgent|important|today|at all))",
+    r"^[^?!\n]{2,90}, not (?:the |a |an |by |on |in |from |page )?['$\w][^?]*$",
+    r"^(?:please )?(?:don't|do not|never)\b(?! (?:worry|forget|mind|know|think|need|have|see|bother|wait))",
+    r"\bdon't (?:guess|retry|just|assume|invent|make (?:it |things |this )?up|touch)\b|\byou don't have to\b",
+    r"\byou (?:count|use|mix|assume|invented|repeat|confuse)(?:ed|d)?\b|\bcan't be right\b",
+    r"^(?:please )?leave (?!it out).{1,40} out\b|^too \w+\b",
+    r"\b(?:is|are|was|were|sounds?|looks?|reads?|feels?) (?:\w+ )?wrong\b|^no \w+!|\bno \w+!$|\btry again\b",
     r"^(?:hm+|ok(?:ay)?|nice|good|great|close|almost|better|yes)[,.]? but\b|^(?:nearly|almost|close)[,.! ]",
     r"^without (?:the|a|any)\b|^(?:again|actually)[:,] |\bno!!|!!(?:\s|$)|\bwhy (?:did|do|are|would) you\b",
     r"\bread (?:the |claude\.md |it )?again\b|\bnot again\b",
@@ -47,8 +51,10 @@ PRAISE = _any(
     r"\bbeautiful\b|\bgreat\b|\bexactly\b|\blove (?:it|this|that)\b|\bwell done\b",
     r"\bgood (?:catch|job|work|thing|find|one)\b|\bnice\b",
     r"\b(?:works|worked) (?:for me|now|great|like|fine|perfectly|well)\b|\b(?:it|that|this) works\b",
-    r"\bthat's it\b|\bphew\b|^(?:ha|haha|yes|yay|wow)!|^ha, yes\b|\ball (?:good|green)\b",
-    r"\blooks (?:good|great|right|perfect)\b|\bspot on\b|\blgtm\b",
+    r"\bthat's it\b|^(?:it )?works\b|\b(?:is|went|are) out\b|^(?:clear|clean|out|online|live|back)\b[.,]",
+    r"\bcovers it\b|\bthat's the (?:one|tone|way|idea)\b|\bphew\b|\bfinally\b|\bimpressive\b|\bthat's better\b",
+    r"\bmuch (?:better|faster|nicer|clearer|easier)\b|^(?:ha|haha|yes|yay|wow)!|^ha, yes\b",
+    r"\ball (?:good|green)\b|\blooks (?:good|great|right|perfect)\b|\bspot on\b|\blgtm\b",
     r"\b(?:is|are|was|were|it's|that's) (?:good|great|fine|right|perfect|what i (?:wanted|needed))\b",
     r"\bmuch better\b",
 )
@@ -91,7 +97,8 @@ LEFT_OPEN = _any(
     r"go on)\b.{0,60}\b(?:tomorrow|later|another (?:day|time)|next (?:week|time)|when i|on (?:mon|tues|wednes|"
     r"thurs|fri|satur|sun)day|tonight)\b",
     r"\bleav(?:e|ing) it (?:as it is|there|for now|at that|here|open)\b|\bleave the rest\b",
-    r"\b(?:not|isn't|nothing is) (?:finished|done|built|ready|complete|sent) yet\b|\bto be continued\b",
+    r"\b(?:not|isn't|nothing is) (?:finished|done|built|ready|complete|sent) yet\b",
+    r"\bnot what i (?:hoped|expected)\b|\bnot a clear\b|\bbetter than no(?:ne|thing)\b|\bto be continued\b",
     r"\bout of time\b|\bno time\b|\bpark (?:it|this)\b|\bon hold\b|\bbuys (?:me|us)\b",
     r"\bcome back to (?:it|this)\b|\bstop here for (?:now|today)\b|\benough for (?:today|now)\b",
     r"\bthat has to wait\b|\b(?:still|are|is) (?:missing|open|to do)\b",
@@ -103,8 +110,9 @@ LEAVING = _any(
     r"\bin a meeting now\b|\bmust go\b",
 )
 ALMOST = _any(
-    r"\bmostly\b|\bgood enough\b|\balmost\b|\bapart from\b|\bexcept (?:for|the|that)\b|\bnearly\b",
-    r"\bclose enough\b|\bwill do\b",
+    r"\bmostly\b|\bwe'll see\b|\bcan wait\b|\bas a start\b|\bstill don't know\b|\bi'll (?:add|see how)\b",
+    r"\bgood enough\b|\balmost\b|\bapart from\b|\bexcept (?:for|the|that)\b|\bnearly\b|\bclose enough\b",
+    r"\bwill do\b",
     r"\bi(?:'ll| will) (?:take it from here|do the (?:rest|last)|finish|fix the|handle the|sort the|adjust|"
     r"tweak|polish|correct)",
     r"\bmyself\b|\bby hand\b|\bworkaround\b|\bfor now\b|\bone (?:small|little|last) (?:thing|detail|issue)\b",
@@ -118,6 +126,15 @@ ALL_DONE = _any(
     r"\b(?:sending|posting|pasting|printing|forwarding) (?:it|this|that)\b",
     r"\bi'll (?:paste|send|print|post|use|take) (?:it|that|this|them)\b",
     r"\bthat(?:'s| is) (?:all|everything|what i (?:needed|wanted))\b|\bgood\b[.!]?$",
+)
+# Praise that opens a closing turn, without a `but`: nothing after it takes it back.
+STRONG_PRAISE = _any(
+    r"^(?:ha,? |ok,? |yes,? |wow,? )?(?:perfect|great|exactly|lovely|excellent|brilliant|love it|awesome|nice|"
+    r"beautiful|that's it|impressive|finally|very good|phew|yes!+)\b(?!.*\b(?:but|except|apart from|though|"
+    r"although|however|for now|only)\b)",
+)
+SAYS_NOTHING = _any(
+    r"^(?:(?:ok(?:ay)?|hm+|mh+m*|later|right|well|k|sure|so)[,.… ]*)+$",
 )
 DECISION = _any(
     r"\bdecided\b|\bdecision\b",

@@ -11,6 +11,7 @@ from session_insights.records import SessionForReading, StoredEntry
 T = TypeVar("T")
 CALLS = frozenset({"tool", "tool_error", "rejection", "denial"})
 _MOST_EVIDENCE = 12
+_ASKS = re.compile(r"\s*(?:what|why|how|when|where|who|which|is|are|can|could|do|does|did|should|any)\b", re.IGNORECASE)
 _QUOTED = re.compile(r"[\"“][^\"“”]{25,}[\"”]", re.DOTALL)
 
 
@@ -40,6 +41,10 @@ class Turn:
     after_interruption: bool
     is_refusal: bool
     skill: str | None
+
+    @property
+    def is_question(self) -> bool:
+        return "?" in self.words or _ASKS.match(self.words) is not None
 
 
 def human_turns(session: SessionForReading) -> list[Turn]:
