@@ -106,16 +106,34 @@ class Alignment:
     entries: tuple[int, ...]
 
 
-def judge_alignment(session: SessionForReading, profile: Profile, main_business: str | None) -> Alignment:
-    """Match priorities by business and words.
+def judge_alignment(
+    session: SessionForReading,
+    profile: Profile,
+    *,
+    main_business: str | None,
+    workflow: str | None,
+    people: list[str],
+) -> Alignment:
+    """Match priorities by business, words, people and kind of work.
 
-    A priority scores 1.5 for its business, 2 for each of its words in the title, 1 for each in the first prompt,
-    0.25 for each elsewhere; one that names businesses scores only for sessions of those. 1.5 points match it:
-    `aligned`. Below that, a word in the title or first prompt makes the session `supportive`. `drift` is what the
-    person calls a distraction and what matches nothing; the rest is `neutral`.
+    A priority scores 1.5 for its business, 2 for each of its words in the title, 1 for each in the first prompt, 0.25
+    for each elsewhere; 1.5 if one of its words stands in what the profile says about a person of the title or first
+    prompt; 1.5 if its name has the kind of work in it. One that names businesses scores only for sessions of those.
+    1.5 points match it: `aligned`. Below that, a word in the title or first prompt makes the session `supportive`.
+    `drift` is what the person calls a distraction and what matches nothing; the rest is `neutral`.
+
+    Args:
+        people: Names of the profile that the session deals with.
     """
     spoken = spoken_in(session)
-    scored = [(_score(priority, spoken, main_business), priority.slug) for priority in profile.priorities]
+    opening = f"{spoken.title} {spoken.first}"
+    about = " ".join(
+        person.about for person in profile.people if person.name in people and person.name.split()[0] in opening
+    )
+    scored = [
+        (_score(priority, spoken, main_business, workflow=workflow, about_people=about), priority.slug)
+        for priority in profile.priorities
+    ]
     best = max(scored, default=(0.0, ""), key=lambda item: item[0])
     if best[0] >= _ENOUGH:
         return Alignment("aligned", best[1], spoken.first_entry)
@@ -127,10 +145,15 @@ def judge_alignment(session: SessionForReading, profile: Profile, main_business:
     return Alignment("neutral", None, spoken.first_entry)
 
 
-def _score(priority: Priority, spoken: Spoken, main_business: str | None) -> float:
+def _score(
+    priority: Priority, spoken: Spoken, main_business: str | None, *, workflow: str | None, about_people: str
+) -> float:
     if priority.businesses and main_business is not None and main_business not in priority.businesses:
         return 0.0
     score = _ENOUGH if priority.businesses and main_business in priority.businesses else 0.0
+    score += _ENOUGH if hits(priority.words, about_people) else 0.0
+    kinds = [kind for kind in (workflow or "").split("-") if len(kind) > 5]
+    score += _ENOUGH if any(part.startswith(kind) for part in priority.slug.split("-") for kind in kinds) else 0.0
     score += 2 * len(hits(priority.words, spoken.title))
     score += len(hits(priority.words, spoken.first))
     return score + 0.25 * len(hits(priority.words, spoken.others))

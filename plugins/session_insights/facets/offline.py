@@ -42,12 +42,20 @@ def judge_by_rules(session: SessionForReading, profile: Profile, measured: Measu
     satisfaction = count_satisfaction(session)
     friction = find_friction(session, retry_loops=measured.retry_loops)
     businesses = judge_businesses(session, profile)
-    alignment = judge_alignment(session, profile, businesses.value[0] if businesses else None)
     workflow = judge_workflow(session, profile, measured.skills_used.value)
     missed = judge_skills_missed(session, profile, measured.skills_used.value)
     people = find_people(session, profile)
+    alignment = judge_alignment(
+        session,
+        profile,
+        main_business=businesses.value[0] if businesses else None,
+        workflow=workflow.value if workflow else None,
+        people=people.value,
+    )
     actions = find_actions(session, profile, people.value)
-    outreach = judge_outreach(session, has_people_work=workflow is not None and workflow.value in PEOPLE_WORK)
+    outreach = judge_outreach(
+        session, has_people_work=workflow is not None and workflow.value in PEOPLE_WORK, people=people.value
+    )
     corrections = measured.course_corrections
     session_type = judge_session_type(session, corrections=corrections.value)
     decisions = find_decisions(turns)

@@ -33,19 +33,12 @@ _REACTIVE = re.compile(
     r"|three|\w+'s)"
     r"|\breply\b|\b(?:answer|respond)\b(?! key)|\bgot an? (?:mail|email|message|letter|question)|\benquir|\binquir"
     r"|\b(?:wrote|mailed|emailed|messaged|pinged|texted|called|asked) (?:me|us|to|when|whether|if|for|about|again)\b"
-    r"|\bsent (?:me|us|her|his|their|over|back)\b|\bis (?:asking|waiting)|\bwants? (?:to know|an? answer|the"
+    r"|\bsent (?:me|us|her|his|their|over|back|the|a|an|in|two|three|four|\d+)\b|\bwrote back\b"
+    r"|\basks\b|\b(?:she|he|they) asked\b|\bis (?:asking|waiting)|\bwants? (?:to know"
+    r"|an? answer|the"
     r"|us to|me to)\b"
     r"|\bhas (?:\w+ )?questions?\b|\b(?:last|final|her|his|their) comments\b|\bback to me\b|\bcomplain\w*"
-    r"|\bsays (?:she|he|they)\b",
-    re.IGNORECASE,
-)
-_PROACTIVE = re.compile(
-    r"\breach(?:ing)? out|\binvit\w+|\bintroduc\w+|\bfollow(?:ing)?[ -]?up|\bthank(?! you\b|s\b)\w*"
-    r"|\bcheck(?:ing)? in\b"
-    r"|\bpitch\w*|\bpropos\w+|\bremind\w*|\bnudge|\bask (?:her|him|them|whether|if|for|[A-Z])|\bcongratulat\w+"
-    r"|\bcatch(?:ing)? up"
-    r"|\b(?:write|mail|email|note|message|letter|line|card|send\w*)\b[^.?!]{0,40}\bto\b|\bintro\b|\bannounc\w+"
-    r"|\bwrite (?:a|an|one)\b",
+    r"|\bsays\b",
     re.IGNORECASE,
 )
 
@@ -107,23 +100,23 @@ def find_actions(session: SessionForReading, profile: Profile, people: list[str]
     return Finding(found, tuple(sorted({actions[item["person"]][1] for item in found})))
 
 
-def judge_outreach(session: SessionForReading, *, has_people_work: bool) -> Finding[str]:
+def judge_outreach(session: SessionForReading, *, has_people_work: bool, people: list[str]) -> Finding[str]:
     """Who made the move, by the words of the title and the first two turns.
 
-    Words of answering make it `reactive`; else words of writing to somebody make it `proactive`. `none` where nobody
-    was to be reached: the work is not about people and nothing was written to anybody.
+    `none` where nobody was to be reached: nothing was written to anybody, and the work is not about people or names
+    none. Else words of answering, or of somebody who asked, sent or wrote, make it `reactive`; without them it is
+    `proactive`.
 
     Args:
         has_people_work: The workflow is mail, meetings, agreements, events or relationships.
+        people: Those of the profile that the session names.
     """
     spoken = spoken_in(session)
-    asked = " ".join([spoken.title, *(turn.words for turn in spoken.turns[:2])])
+    asked = " ".join([spoken.title, spoken.first, *(turn.words for turn in spoken.turns[1:2])])
     wrote = any(
         entry.kind in ("tool", "tool_error") and re.search(r"send|create_draft|reply|post_message", entry.tool or "")
         for entry in session.entries
     )
-    if not (wrote or (has_people_work and _ADDRESSED.search(asked))):
+    if not (wrote or (has_people_work and (people or _ADDRESSED.search(asked)))):
         return Finding("none", spoken.first_entry)
-    if _REACTIVE.search(asked):
-        return Finding("reactive", spoken.first_entry)
-    return Finding("proactive" if _PROACTIVE.search(asked) else "none", spoken.first_entry)
+    return Finding("reactive" if _REACTIVE.search(asked) else "proactive", spoken.first_entry)
