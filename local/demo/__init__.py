@@ -102,7 +102,7 @@ def copy_history(source: Transcript, target: Transcript) -> None:
     for record in source.records[: turns[1] + 1]:
         if "uuid" in record:
             target.records.append(record | {"sessionId": target.id})
-    target.parent_uuid = target.records[-1]["uuid"]
+    target.parent_uuid, target.copied = target.records[-1]["uuid"], len(target.records)
     target.context, target.fresh, target.prompt_index, target.last_prompt = source.context, 900, 2, "forked"
     target.title_due = False
 
@@ -136,7 +136,7 @@ def build_label(transcript: Transcript) -> dict[str, Any]:
     return {
         "session_id": transcript.id, "story": transcript.session.key.partition(":")[0],
         "week": transcript.session.week, "started_at": transcript.session.started_at.isoformat(),
-        "active_minutes": round(count_active_minutes(transcript.records)), "title": head["title"],
+        "active_minutes": round(count_active_minutes(transcript.records[transcript.copied :])), "title": head["title"],
         "initiated_by": head.get("started_by") or "user-interactive", "business": business,
         "workflow_type": head["workflow"], "priority": priority if priority != "none" else None,
         "priority_alignment": head.get("alignment", "aligned" if priority and priority != "none" else "neutral"),

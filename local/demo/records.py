@@ -85,6 +85,7 @@ class Records:
         self.rng = random.Random(f"{seed}:{session.key}:{'agent' if parent else 'main'}")
         self.now = session.started_at.astimezone(UTC) + timedelta(seconds=self.rng.uniform(0, 50))
         self.records: list[Record] = []
+        self.copied = 0  # how many of them a fork has taken over
         self.subagents: list[tuple[str, list[Record], Record]] = []  # id, records, meta
         self.tally: Tally = parent.tally if parent else Tally()
         head = session.head

@@ -59,7 +59,10 @@ class Transcript(Records):
         prompt_uuid = self.uuid()
         if not self.is_automated and (self.prompt_index == 1 or self.rng.random() < 0.4):
             snapshot = {"messageId": prompt_uuid, "trackedFileBackups": {}, "timestamp": self.stamp()}
-            self.bare("file-history-snapshot", messageId=prompt_uuid, snapshot=snapshot, isSnapshotUpdate=False)
+            self.records.append({
+                "type": "file-history-snapshot", "messageId": prompt_uuid, "snapshot": snapshot,
+                "isSnapshotUpdate": False,
+            })  # fmt: skip
         source = {} if self.is_automated else {"origin": {"kind": "human"}}
         self.put(
             "user", message={"role": "user", "content": step.text}, uuid=prompt_uuid,
