@@ -8,6 +8,7 @@ from session_insights.facets.turns import CALLS, Finding, Turn, human_turns
 from session_insights.records import SessionForReading, StoredEntry
 
 _SAYS_LITTLE = 25  # characters: `hmm`, `ok later`
+_ACKNOWLEDGEMENT = 240
 _MAKING_TOOLS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
 
 
@@ -52,10 +53,17 @@ def _by_words(turn: Turn, session: SessionForReading) -> str | None:
         return None
     if (phrases.PRAISE.search(words) or phrases.ALL_DONE.search(words)) and not _ends_in_failure(after):
         return "fully_achieved"
-    if after or session.entries[-1].kind != "reply" or phrases.SAYS_NOTHING.search(words):
+    if after or not _is_acknowledged(session) or phrases.SAYS_NOTHING.search(words):
+        return None
+    if phrases.REQUEST.search(words) or phrases.NEW_TASK.search(words):
         return None
     # A closing remark that asks for nothing and complains of nothing.
     return "fully_achieved" if phrases.APPROVAL.search(words) else "mostly_achieved"
+
+
+def _is_acknowledged(session: SessionForReading) -> bool:
+    """The session ends with a word of Claude's, not with an answer."""
+    return session.entries[-1].kind == "reply" and len(session.entries[-1].text) <= _ACKNOWLEDGEMENT
 
 
 def _by_work(session: SessionForReading, last: Turn) -> Finding[str]:

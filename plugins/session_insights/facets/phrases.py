@@ -129,12 +129,16 @@ ALL_DONE = _any(
 )
 # Praise that opens a closing turn, without a `but`: nothing after it takes it back.
 STRONG_PRAISE = _any(
-    r"^(?:ha,? |ok,? |yes,? |wow,? )?(?:perfect|great|exactly|lovely|excellent|brilliant|love it|awesome|nice|"
-    r"beautiful|that's it|impressive|finally|very good|phew|yes!+)\b(?!.*\b(?:but|except|apart from|though|"
-    r"although|however|for now|only)\b)",
+    r"^(?:yes!|(?:ha,? |ok,? |yes,? |wow,? )?(?:perfect|great|exactly|lovely|excellent|brilliant|love it|"
+    r"awesome|nice|beautiful|that's it|impressive|finally|very good|phew)\b)(?!.*\b(?:but|except|apart from|"
+    r"though|although|however|for now|only)\b)",
 )
 SAYS_NOTHING = _any(
     r"^(?:(?:ok(?:ay)?|hm+|mh+m*|later|right|well|k|sure|so)[,.… ]*)+$",
+)
+REQUEST = _any(
+    r"^(?:please |can you |could you |and |then )*(?:add|make|write|fix|change|put|move|show|list|check|find|run|send|"
+    r"create|remove|delete|explain|tell|give|try|use|look|update|rename|search|do|continue|go on|keep|build|test)\b",
 )
 DECISION = _any(
     r"\bdecided\b|\bdecision\b",

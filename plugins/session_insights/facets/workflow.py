@@ -17,7 +17,7 @@ _ASKED: dict[str, str] = {
     r"|lawyer\w*|clauses?|two[- ]page proposal",
     "meeting-prep": r"prep(?:are)?(?: me)? (?:for|my)|meeting[ -]prep|agenda for|brief me|before (?:my|the"
     r"|our) (?:call|meeting)|prepare .{0,20}(?:call|meeting)|talking points",
-    "relationship-maintenance": r"thank (?:everybody|everyone|her|him|them)|introduc(?:e|tion)\b|intro (?:between"
+    "relationship-maintenance": r"thank (?!you\b|s\b|god)\w+|introduc(?:e|tion)\b|intro (?:between"
     r"|for)|follow[ -]?ups? with|check in with|catch up with|congratulat\w+|keep in touch|stay in touch"
     r"|haven't (?:heard|talked|written)|birthday (?:card|note|mail)|(?:thank you|condolence) (?:note|card|mail)s?",
     "filing": r"file this|save (?:this|these)|archive (?:this|these|the|all|old)|put (?:this|these"
