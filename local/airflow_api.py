@@ -60,6 +60,19 @@ class AirflowApi:
         """Pause a DAG or let it go."""
         self._ask("PATCH", f"/api/v2/dags/{dag_id}", params={"update_mask": "is_paused"}, json={"is_paused": paused})
 
+    def find_due_run(self, dag_id: str) -> str | None:
+        """Return the time of the run that a paused DAG starts by itself once it is let go, if there is one."""
+        dag = self._ask("GET", f"/api/v2/dags/{dag_id}")
+        due_at = dag["next_dagrun_run_after"] if dag["is_paused"] else None
+        is_due = due_at is not None and dt.datetime.fromisoformat(due_at) <= dt.datetime.now(dt.UTC)
+        return due_at if is_due else None
+
+    def find_scheduled_run(self, dag_id: str, run_after: str) -> str | None:
+        """Return the id of the scheduled run of that time or later."""
+        params = {"run_type": "scheduled", "run_after_gte": run_after, "order_by": "-run_after", "limit": 1}
+        runs = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns", params=params)["dag_runs"]
+        return str(runs[0]["dag_run_id"]) if runs else None
+
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
         """Ask for a run; returns its id."""
         body = {"logical_date": None, "conf": conf}

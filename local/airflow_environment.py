@@ -73,6 +73,8 @@ def build_site(
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": as_sqlalchemy_url(databases.airflow_url),
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+        # Tasks of a scheduler that was killed are taken up after half a minute, not after five.
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW_CONN_SESSION_INSIGHTS_DB": as_connection_json(databases.insights_url),
         **_load_secrets(home),

@@ -45,6 +45,20 @@ def test_a_run_is_asked_for_without_a_logical_date() -> None:
     assert client(answer).trigger("d", {"limit": 20}) == "manual__1"
 
 
+@pytest.mark.parametrize(
+    ("is_paused", "run_after", "due"),
+    [
+        (True, "2026-01-04T06:00:00Z", "2026-01-04T06:00:00Z"),
+        (False, "2026-01-04T06:00:00Z", None),
+        (True, "2999-01-04T06:00:00Z", None),
+        (True, None, None),
+    ],
+)
+def test_a_run_is_due_when_a_paused_dag_has_missed_one(is_paused: bool, run_after: str | None, due: str | None) -> None:
+    dag = {"is_paused": is_paused, "next_dagrun_run_after": run_after}
+    assert client(lambda _: httpx.Response(200, json=dag)).find_due_run("d") == due
+
+
 def test_health_names_what_is_missing_and_needs_no_login() -> None:
     health = {
         "metadatabase": {"status": "healthy"},

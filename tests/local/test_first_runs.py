@@ -51,6 +51,42 @@ class FakeAirflow:
         return self.done
 
 
+@dataclass
+class FakeSchedule:
+    """A DAG that is paused, with or without a run that it owes."""
+
+    due_at: str | None
+    appears: bool = True
+
+    def find_due_run(self, dag_id: str) -> str | None:
+        return self.due_at
+
+    def pause(self, dag_id: str, *, paused: bool) -> None:
+        assert not paused
+
+    def find_scheduled_run(self, dag_id: str, run_after: str) -> str | None:
+        return f"scheduled {run_after}" if self.appears else None
+
+    def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
+        return "manual"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "run_id"),
+    [
+        (FakeSchedule("2026-11-22"), "scheduled 2026-11-22"),
+        (FakeSchedule(None), "manual"),
+        (FakeSchedule("2026-11-22", appears=False), "manual"),
+    ],
+)
+def test_a_run_that_the_schedule_owes_is_waited_for_and_not_doubled(
+    schedule: FakeSchedule, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_runs, "DUE_RUN_SECONDS", 0.3)
+    unused: Any = schedule
+    assert first_runs._start_run(unused, "d", {}) == run_id
+
+
 BY_RULES = ["run 20", "pause", "extract --limit 100000 --reader offline --json", "go on"]
 
 
