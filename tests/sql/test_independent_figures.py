@@ -69,7 +69,7 @@ sessions = st.fixed_dictionaries(
         "facet": st.none() | facets,
     }
 )
-histories = st.lists(sessions, max_size=14)
+histories = st.lists(sessions, max_size=4) | st.lists(sessions, min_size=8, max_size=16)
 agree = settings(
     max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
