@@ -194,14 +194,14 @@ def _fill(connection: Connection, sessions: int, weeks: int) -> None:
     with connection.transaction(), psycopg.ClientCursor(connection) as cursor:
         cursor.execute(ROWS.encode(), {"sessions": sessions, "weeks": weeks, "last_day": LAST_DAY})
     connection.execute("vacuum analyze")
-    print(f"{sessions:,} sessions over {weeks} weeks made in {time.monotonic() - started:.0f} s", file=sys.stderr)
+    _say(f"{sessions:,} sessions over {weeks} weeks made in {time.monotonic() - started:.0f} s")
 
 
 def _explain(connection: Connection, name: str, window: Window) -> None:
     text = "explain (analyze, buffers) " + load_sql(f"aggregates/{name}")
     values = {"window_start": window.start, "window_end": window.end}
     for row in connection.execute(text.encode(), values):
-        print(row["QUERY PLAN"])
+        _say(row["QUERY PLAN"])
 
 
 def _measure(connection: Connection, window: Window, runs: int) -> int:
@@ -213,10 +213,14 @@ def _measure(connection: Connection, window: Window, runs: int) -> int:
             load_rows(connection, name, window)
             taken.append(time.monotonic() - started)
     for name, taken in sorted(seconds.items(), key=lambda pair: -min(pair[1])):
-        print(f"{min(taken) * 1000:8.1f} ms  {name}  (first {taken[0] * 1000:.1f})")
+        _say(f"{min(taken) * 1000:8.1f} ms  {name}  (first {taken[0] * 1000:.1f})")
     first, best = sum(taken[0] for taken in seconds.values()), sum(min(taken) for taken in seconds.values())
-    print(f"{best * 1000:8.1f} ms  all together; first time {first * 1000:.1f} ms; budget {BUDGET_SECONDS * 1000:.0f} ms")
+    _say(f"{best * 1000:8.1f} ms  all together; first time {first * 1000:.1f} ms; at most {BUDGET_SECONDS * 1000:.0f}")
     return int(best > BUDGET_SECONDS)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
 
 
 if __name__ == "__main__":
