@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -285,3 +285,37 @@ def test_a_facet_that_the_database_refuses_leaves_no_attempt_either(connection: 
     with pytest.raises(Exception, match="outcome_is_known"):
         save_reading(connection, reading("s", facet=Facet("s", outcome="splendid")))
     assert execute(connection, "select 1 from insights.facet_extractions") == []
+
+
+def test_a_new_reading_replaces_every_column_of_the_one_before(connection: Connection) -> None:
+    add_session(connection, "s")
+    full: dict[str, Any] = {
+        "goal_categories": {"mail": 1},
+        "user_satisfaction_counts": {"satisfied": 1},
+        "friction_counts": {"buggy_code": 2},
+        "completion_chain": {"started": 1},
+        "relationship_actions": [{"person": "Maya", "action": "wrote"}],
+        "evidence": {"outcome": [1]},
+        "session_cut_short": True,
+        "outcome": "not_achieved",
+        "claude_helpfulness": "essential",
+        "session_type": "single_task",
+        "priority_alignment": "drift",
+        "workflow_type": "email",
+        "initiated_by": "sub-agent",
+        "outreach_type": "none",
+    }
+    for name in fields(Facet):
+        if name.name in full or name.name == "session_id":
+            continue
+        full[name.name] = 3 if "int" in str(name.type) else ["x"] if "list" in str(name.type) else "text"
+    save_reading(connection, reading("s", facet=Facet("s", **full)))
+    stored = execute(connection, "select * from insights.session_facets")[0]
+    assert {name: stored[name] for name in full} == full
+    save_reading(
+        connection, reading("s", facet=Facet("s"), reader="claude", model="m", prompt_version=2, cost_usd=None)
+    )
+    emptied = execute(connection, "select * from insights.session_facets")[0]
+    assert {name: emptied[name] for name in full if emptied[name]} == {}
+    changed = ("reader", "extraction_model", "prompt_version", "extraction_cost_usd")
+    assert tuple(emptied[name] for name in changed) == ("claude", "m", 2, None)

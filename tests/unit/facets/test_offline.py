@@ -220,6 +220,7 @@ def test_the_kind_of_work_follows_from_what_was_asked_for(prompt: str, workflow:
 
 def test_the_shape_of_a_session_follows_from_its_turns() -> None:
     assert judge(person("how does it work?"), reply()).session_type == "exploration"
+    assert judge(person("can you fix it?"), tool("Edit", "a.py"), reply()).session_type == "single_task"
     assert judge(person("fix it"), tool("Edit", "a.py"), reply()).session_type == "single_task"
     tasks = [
         person("fix it"),
