@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-import psutil  # type: ignore[import-untyped, unused-ignore]
+import psutil
 import psycopg
 from psycopg import sql
 

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from dotenv import dotenv_values
+
 from local import first_runs
 from local.airflow import (
     find_services,
@@ -89,6 +91,12 @@ def start(state_dir: Path, environment: Mapping[str, str]) -> int:
     return 1 if problem else 0
 
 
+def load_environment(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings of a file, `NAME=value` a line, below what the shell says."""
+    kept = {name: value for name, value in dotenv_values(path).items() if value is not None}
+    return {**kept, **environment}
+
+
 def announce(source: Source) -> None:
     """Say what will be read, before anything takes time."""
     if source.is_demo:
@@ -145,7 +153,8 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in {"start", "stop", "status"}:
         print("usage: python -m local.run start|stop|status", file=sys.stderr)
         return 2
-    named = os.environ.get("SESSION_INSIGHTS_STATE_DIR") or "~/.session-insights"
+    environment = load_environment(REPO / ".env", os.environ)
+    named = environment.get("SESSION_INSIGHTS_STATE_DIR") or "~/.session-insights"
     state_dir = Path(named).expanduser().resolve()
     try:
         if arguments[0] == "status":
@@ -155,7 +164,7 @@ def main(arguments: list[str]) -> int:
             return 0
         make_private_folder(state_dir)
         with hold_lock(state_dir / "lock", busy=BUSY.format(state_dir)):
-            return start(state_dir, os.environ) if arguments[0] == "start" else stop(state_dir)
+            return start(state_dir, environment) if arguments[0] == "start" else stop(state_dir)
     except LocalError as error:
         print(f"\nerror: {error}", file=sys.stderr)
         return 1

@@ -6,7 +6,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from local.postgres import start_postgres, stop_postgres
+from local.postgres import remove_postgres, start_postgres
 from local.postgres_home import PostgresHome, find_postgres_home
 from session_insights.settings import Settings, find_include_dir
 from session_insights.store.database import connect
@@ -34,7 +34,7 @@ def main() -> None:
             text = dump_schema(find_postgres_home(state), cluster.url("postgres"))
             (include / "sql" / "schema.sql").write_text(text, encoding="utf-8")
         finally:
-            stop_postgres(state)
+            remove_postgres(state)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from local.postgres import Cluster, start_postgres, stop_postgres
+from local.postgres import Cluster, remove_postgres, start_postgres
 from session_insights.settings import Settings, find_include_dir
 from session_insights.store.database import Connection, connect
 from session_insights.store.migrations import migrate
@@ -26,7 +26,7 @@ def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def cluster(state_dir: Path) -> Iterator[Cluster]:
     yield start_postgres(state_dir, durable=False)
-    stop_postgres(state_dir)
+    remove_postgres(state_dir)
 
 
 @pytest.fixture(scope="session")

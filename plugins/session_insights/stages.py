@@ -16,7 +16,7 @@ from session_insights.errors import ReadingFailed, SettingsError
 from session_insights.facets.reading import choose_reader, question_of, read_session
 from session_insights.llm.claude import ClaudeClient, ClaudeConnection
 from session_insights.narratives.sections import Narrative
-from session_insights.narratives.writing import write_offline
+from session_insights.narratives.writing import write_by_claude, write_offline
 from session_insights.profile import Profile
 from session_insights.records import ParsedFile, TranscriptFile
 from session_insights.reports.content import ReportFacts, build_content

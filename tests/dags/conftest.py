@@ -40,8 +40,8 @@ class Site:
         return answer.json()
 
     def first_run(self, dag_id: str) -> str:
-        """The run that `make run` triggered."""
-        runs = self.ask("GET", f"/dags/{dag_id}/dagRuns", params={"order_by": "run_after", "run_type": "manual"})
+        """The run that `make run` waited for."""
+        runs = self.ask("GET", f"/dags/{dag_id}/dagRuns", params={"order_by": "start_date"})
         return str(runs["dag_runs"][0]["dag_run_id"])
 
     def trigger(self, dag_id: str, **conf: Any) -> str:
