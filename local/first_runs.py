@@ -64,8 +64,9 @@ def run_dag(state_dir: Path, site: AirflowSite, api: AirflowApi, dag_id: str, co
 
 
 def _start_run(api: AirflowApi, dag_id: str, conf: dict[str, Any]) -> str:
-    # A DAG that is let go for the first time runs its latest interval at once; another run would do the same again.
-    due_at = api.find_due_run(dag_id)
+    # A DAG that is let go for the first time runs its latest interval at once; another run would do the same again,
+    # unless it is told something else.
+    due_at = None if conf else api.find_due_run(dag_id)
     api.pause(dag_id, paused=False)
     deadline = time.monotonic() + DUE_RUN_SECONDS
     while due_at is not None and time.monotonic() < deadline:
@@ -87,7 +88,9 @@ def extract_facets(
 
     def run(limit: int) -> tuple[str, bool]:
         try:
-            run_id = run_dag(state_dir, site, api, EXTRACTION, {"limit": limit})
+            # The DAG's own limit needs no telling.
+            conf = {} if limit == NEWEST_SESSIONS else {"limit": limit}
+            run_id = run_dag(state_dir, site, api, EXTRACTION, conf)
         except RunFailed as error:
             # A session that cannot be read must not keep the others from being read.
             problems.append(str(error))

@@ -34,6 +34,7 @@ from local.databases import Databases, open_databases
 from local.postgres import find_postgres, stop_postgres
 from local.processes import find_service
 from local.progress import Step
+from local.report_days import choose_report_days
 from local.sources import Source, choose_source
 from local.state import LocalError, hold_lock, make_private_folder
 from local.summary import describe_counts, load_counts, render_summary
@@ -70,7 +71,10 @@ def start(state_dir: Path, environment: Mapping[str, str]) -> int:
     except LocalError as error:
         # A session that cannot be read must not keep the report of the others from its reader.
         problem = str(error)
-    run_id = first_runs.run_dag(state_dir, site, api, first_runs.WEEKLY, {})
+    days = choose_report_days(databases.insights_url, now=dt.datetime.now(dt.UTC))
+    if days:
+        print(f"No session in the last full week: the report is about {days['since']} to {days['until']}.")
+    run_id = first_runs.run_dag(state_dir, site, api, first_runs.WEEKLY, days)
     published = api.load_return_value(first_runs.WEEKLY, run_id, "publish_report")
     for dag_id in sorted(dags):
         api.pause(dag_id, paused=False)

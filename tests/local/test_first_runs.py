@@ -25,9 +25,10 @@ class FakeAirflow:
     selected: int = 0
 
     def run_dag(self, state_dir: Any, site: Any, api: Any, dag_id: str, conf: dict[str, int]) -> str:
-        self.selected = min(self.due, conf["limit"])
+        limit = conf.get("limit", 20)
+        self.selected = min(self.due, limit)
         self.due -= self.selected
-        self.done.append(f"run {conf['limit']}")
+        self.done.append(f"run {limit}")
         if self.fails:
             raise RunFailed("session 1: odd", "r")
         return "r"

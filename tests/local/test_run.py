@@ -87,6 +87,10 @@ def test_a_failed_run_names_its_tasks_and_the_end_of_a_log(tmp_path: Path) -> No
             "3 sessions from ~/.claude/projects; read: 2 by Claude, 1 offline by rules: no Claude connection",
         ),
         (ReadCounts(2), "2 sessions from ~/.claude/projects; none is read yet"),
+        (
+            ReadCounts(2, {"claude": 2}, 3),
+            "2 sessions from ~/.claude/projects; read by Claude; 3 more are too short to read",
+        ),
     ],
 )
 def test_the_summary_says_what_was_read_and_by_whom(counts: ReadCounts, text: str) -> None:

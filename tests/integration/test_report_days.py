@@ -1,0 +1,36 @@
+"""Which days the first report is about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from local.report_days import choose_report_days
+from session_insights.store.database import Connection
+from tests.building import assistant, transcript, user, write_transcript
+from tests.helpers import sync_folder
+
+NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)  # a Wednesday; the last full week is 15 to 21 November
+
+
+@pytest.mark.parametrize(
+    ("day", "days"),
+    [
+        (18, {}),
+        (24, {"since": "2026-11-18", "until": "2026-11-24"}),
+        (3, {"since": "2026-10-28", "until": "2026-11-03"}),
+    ],
+)
+def test_it_is_the_last_full_week_unless_you_spoke_in_none_of_it(
+    connection: Connection, database_url: str, tmp_path: Path, day: int, days: dict[str, str]
+) -> None:
+    start = datetime(2026, 11, day, 15, 0, tzinfo=UTC)
+    write_transcript(tmp_path, transcript(user("a"), assistant(), user("b"), assistant(), start=start))
+    sync_folder(connection, tmp_path)
+    assert choose_report_days(database_url, now=NOW) == days
+
+
+def test_without_any_session_the_dag_decides(connection: Connection, database_url: str) -> None:
+    assert choose_report_days(database_url, now=NOW) == {}
