@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+WELL_COVERED = 0.8  # share of the sessions that must have been read for a sum to stand for all of them
 Row = Mapping[str, Any]
 Aggregates = Mapping[str, list[dict[str, Any]]]  # aggregate → rows; columns are in docs/figures.md
 
@@ -50,6 +51,9 @@ def measure_row(row: Row) -> Measures:
     """A row of `summary` or `summary_by_week`. Where nothing was read, nothing judged is known."""
     values: dict[str, Any] = {name: row.get(name) or 0 for name in _COUNTED}
     values["cost_usd"] = row.get("cost_usd") if row.get("session_count") else 0
+    if not row.get("session_count"):
+        # Where nothing happened, nothing is unknown.
+        return Measures(**values, **dict.fromkeys(_JUDGED, 0))
     if values["read_count"] > 0:
         values |= {name: row.get(name) for name in _JUDGED}
         if not values["time_saved_known_count"]:
@@ -117,6 +121,13 @@ class Comparison:
     @property
     def has_past(self) -> bool:
         return not self.is_first
+
+    @property
+    def is_comparable(self) -> bool:
+        """Nearly all sessions of both were read, so that sums of what was judged may be compared."""
+        return self.has_past and all(
+            side.session_count and side.read_count >= WELL_COVERED * side.session_count for side in (self.now, self.was)
+        )
 
 
 def compare(current: Aggregates, previous: Aggregates) -> Comparison:

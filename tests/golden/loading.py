@@ -1,9 +1,9 @@
-"""Hand-made figures for tests, as a person wrote them down in YAML."""
+"""Hand-made figures for tests, as a person wrote them down in YAML, and the states that a report can be in."""
 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,19 @@ from typing import Any
 import yaml
 
 from session_insights.profile import Profile
-from session_insights.records import Figures
+from session_insights.records import Figures, Rows
 from session_insights.windows import Window
 
 FOLDER = Path(__file__).parent
+_ONE_ROW = ("coverage", "summary")
+_JUDGED = (
+    "course_corrections", "time_saved_minutes", "artifacts_created", "decisions_made", "knowledge_filed",
+    "mcp_failures", "retry_loops", "cut_short_count",
+)  # fmt: skip
+_ZEROES_UNREAD = (
+    "judged_count", "reached_count", "read_minutes", "priority_minutes", "people_count", "contact_count",
+    "time_saved_known_count",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -22,6 +31,16 @@ class Case:
     figures: Figures
     profile: Profile
     window: Window
+
+
+def load_case(name: str = "weekly") -> Case:
+    data = yaml.safe_load((FOLDER / f"{name}_figures.yaml").read_text(encoding="utf-8"))
+    current, previous = (_rows(_json_ready(data["figures"][side])) for side in ("current", "previous"))
+    return Case(
+        figures=Figures(current, previous),
+        profile=Profile.model_validate(data["profile"]),
+        window=Window(data["window"]["start"], data["window"]["end"]),
+    )
 
 
 def _json_ready(value: Any) -> Any:
@@ -32,48 +51,109 @@ def _json_ready(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
-def load_case(name: str = "weekly") -> Case:
-    data = yaml.safe_load((FOLDER / f"{name}_figures.yaml").read_text(encoding="utf-8"))
-    figures = _json_ready(data["figures"])
-    return Case(
-        figures=Figures(current=_rows(figures["current"]), previous=_rows(figures["previous"])),
-        profile=Profile.model_validate(data["profile"]),
-        window=Window(data["window"]["start"], data["window"]["end"]),
-    )
+def _rows(aggregates: dict[str, Any]) -> dict[str, Rows]:
+    """A table is written as `{columns: [...], rows: [[...], ...]}`, a row alone as a mapping in a list."""
+    return {
+        name: [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
+        if isinstance(table, dict)
+        else table
+        for name, table in aggregates.items()
+    }
 
 
-def _rows(aggregates: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """A table is written as `{columns: [...], rows: [[...], ...]}`, a row as a mapping in a list."""
-    tables = {}
-    for name, table in aggregates.items():
-        if isinstance(table, dict):
-            table = [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
-        tables[name] = table
-    return tables
+# States ----------------------------------------------------------------------------------------------------------
 
 
-def without_past(figures: Figures) -> Figures:
-    """The same week as the first one: nothing is known before it."""
-    current = copy.deepcopy(figures.current)
+def first_week(case: Case) -> Case:
+    """Nothing is known before this week."""
+    current = copy.deepcopy(case.figures.current)
     for name in ("summary_by_week", "friction_by_week"):
         for row in current[name][:-1]:
-            row.update({key: None if key in _NULLS else 0 for key in row if key != "week_start"})
-    current["people_by_week"] = [row for row in current["people_by_week"] if row["week_start"] == current["summary_by_week"][-1]["week_start"]]
-    return Figures(current=current, previous=empty_aggregates(current))
+            row.update({key: None if key in _JUDGED else 0 for key in row if key != "week_start"})
+    last = current["summary_by_week"][-1]["week_start"]
+    current["people_by_week"] = [row for row in current["people_by_week"] if row["week_start"] == last]
+    return replace(case, figures=Figures(current, _nothing(current)))
 
 
-_NULLS = {"course_corrections", "time_saved_minutes", "mcp_failures", "retry_loops", "cut_short_count", "cost_usd"}
+def empty_week(case: Case) -> Case:
+    """No session of the owner's; what runs by itself ran."""
+    current = _nothing(case.figures.current)
+    for name in ("summary_by_week", "friction_by_week"):
+        current[name] = copy.deepcopy(case.figures.current[name])
+        current[name][-1].update({key: 0 for key in current[name][-1] if key != "week_start"})
+    current["automated_sessions"] = case.figures.current["automated_sessions"]
+    current["coverage"][0]["automated_count"] = case.figures.current["coverage"][0]["automated_count"]
+    return replace(case, figures=Figures(current, case.figures.previous))
 
 
-def empty_aggregates(like: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def partly_read(case: Case) -> Case:
+    """24 of 42 sessions were read, 17 wait, 1 failed."""
+    current = copy.deepcopy(case.figures.current)
+    current["coverage"][0].update(read_count=24, waiting_count=17)
+    for row in (current["summary"][0], current["summary_by_week"][-1]):
+        row.update(read_count=24, judged_count=23, reached_count=17, read_minutes=900.0, priority_minutes=580.0)
+        row.update(time_saved_known_count=22)
+    return replace(case, figures=Figures(current, case.figures.previous))
+
+
+def read_offline(case: Case) -> Case:
+    """Read by rules, this week and before: what only a reader can judge is unknown."""
+    figures = copy.deepcopy(case.figures)
+    for aggregates in (figures.current, figures.previous):
+        coverage = aggregates["coverage"][0]
+        coverage.update(facet_cost_usd=0.0, readers=[])
+        coverage["readers"] = [{"reader": "offline", "model": "offline", "session_count": coverage["read_count"]}]
+        for name in ("summary", "summary_by_week", "value_by_business"):
+            for row in aggregates[name]:
+                row.update(time_saved_minutes=None, time_saved_known_count=0)
+    return replace(case, figures=figures)
+
+
+def level_week(case: Case) -> Case:
+    """This week is last week once more."""
+    current = copy.deepcopy(case.figures.previous)
+    current["summary_by_week"] = copy.deepcopy(case.figures.current["summary_by_week"])
+    current["friction_by_week"] = copy.deepcopy(case.figures.current["friction_by_week"])
+    for name in ("summary_by_week", "friction_by_week"):
+        start = current[name][-1]["week_start"]
+        current[name][-1] = {**current[name][-2], "week_start": start}
+    return replace(case, figures=Figures(current, case.figures.previous))
+
+
+def unread_week(case: Case) -> Case:
+    """Sessions there are, but none was read yet."""
+    current = _nothing(case.figures.current)
+    kept = ("attention_by_day", "attention_by_business", "tool_failures", "automated_sessions", "skills_used")
+    for name in (*kept, "summary", "summary_by_week", "friction_by_week", "coverage"):
+        current[name] = copy.deepcopy(case.figures.current[name])
+    for name in ("attention_by_day", "attention_by_business"):
+        merged: dict[Any, dict[str, Any]] = {}
+        for row in current[name]:
+            into = merged.setdefault(row.get("activity_date"), {**dict.fromkeys(row, 0), "business": None})
+            into.update({key: into[key] + row[key] for key in row if key not in ("activity_date", "business")})
+            into |= {key: row[key] for key in row if key == "activity_date"}
+        current[name] = list(merged.values())
+    for row in (current["summary"][0], current["summary_by_week"][-1], current["friction_by_week"][-1]):
+        row.update(read_count=0, **{key: None for key in _JUDGED if key in row})
+        row.update({key: 0 for key in row if key in _ZEROES_UNREAD})
+    current["coverage"][0].update(read_count=0, waiting_count=42, failed_count=0, readers=[])
+    return replace(case, figures=Figures(current, case.figures.previous))
+
+
+STATES = {
+    "weekly": lambda case: case,
+    "first_week": first_week,
+    "empty_week": empty_week,
+    "partly_read": partly_read,
+    "read_offline": read_offline,
+    "level_week": level_week,
+    "unread_week": unread_week,
+}
+
+
+def _nothing(like: dict[str, Rows]) -> dict[str, Rows]:
     """A window without any session: tables of one row a window keep it, with zeros."""
-    single = {"coverage", "summary"}
     return {
-        name: [
-            {key: [] if key == "readers" else (None if key in _NULLS else 0) for key in row}
-            for row in copy.deepcopy(rows)
-        ]
-        if name in single
-        else []
+        name: [{key: [] if key == "readers" else 0 for key in row} for row in rows] if name in _ONE_ROW else []
         for name, rows in like.items()
     }

@@ -14,7 +14,6 @@ from session_insights.wording import (
     number,
     percent,
     plural,
-    spelled,
 )
 
 MOST = 3
@@ -146,8 +145,8 @@ def _skill(subject: Subject, until: str) -> tuple[int, Recommendation] | None:
     purpose = f" It is there for {plain(when, 120)}." if when and when.partition(" ")[0].endswith("ing") else ""
     return row["session_count"], Recommendation(
         title=f"Start with `/{name}`",
-        why=f"It fitted what was done by hand in {spelled(row['session_count'])} of {subject.read} and was used in "
-        f"{spelled(used)}.{purpose}",
+        why=f"It fitted what was done by hand in {number(row['session_count'])} of {subject.read} and was used in "
+        f"{number(used)}.{purpose}",
         line=f"/{name}",
         measured_by=f"{until}: used in more sessions than missed (now {number(used)} used, "
         f"{number(row['session_count'])} missed).",

@@ -37,7 +37,7 @@ def write_headline(subject: Subject) -> str:
     seen, words = subject.seen, subject.words
     if not seen.now.session_count:
         return f"A {words.noun} without sessions of yours"
-    if not seen.has_past or not seen.was.session_count:
+    if not seen.has_past or not seen.was.session_count or not seen.now.read_count:
         return _first_headline(subject)
     strongest = max(_changes(subject), key=lambda change: change[0], default=(0.0, ""))
     return strongest[1] if strongest[0] >= 1 else f"A {words.noun} like the last one"
@@ -45,12 +45,14 @@ def write_headline(subject: Subject) -> str:
 
 def _first_headline(subject: Subject) -> str:
     rows = [row for row in subject.seen.current.get("attention_by_business", []) if row["business"]]
+    if not subject.seen.now.read_count:
+        return f"{plural(subject.seen.now.session_count, 'session')} of yours, none of them read yet"
     whole = total(subject.seen.current.get("attention_by_business", []), "active_minutes")
     if not rows or not whole:
         return f"{plural(subject.seen.now.session_count, 'session')} of yours, and no business known yet"
     top = max(rows, key=lambda row: row["active_minutes"] or 0)
     part = "Most" if (top["active_minutes"] or 0) > whole / 2 else "The largest part"
-    return f"{part} of the {subject.words.noun} went to {top['business']}"
+    return f"{part} of the {subject.words.noun} went to {plain(top['business'], 40)}"
 
 
 def _changes(subject: Subject) -> list[tuple[float, str]]:
@@ -145,10 +147,8 @@ def _priorities(subject: Subject) -> Bullet | None:
         delta = points_delta(share, before, better="more", level=level_points(seen.now.read_count, seen.was.read_count))
         text += f", {against(delta, f'{before}%', words)}"
     worst = shares[0]
-    return Bullet(
-        text=f"{text}. “{plain(worst.priority.label)}” got {worst.share}% against a target of {worst.target}%.",
-        section="priorities",
-    )
+    short = f" “{plain(worst.priority.label)}” got {worst.share}% against a target of {worst.target}%."
+    return Bullet(text=f"{text}.{short if worst.gap > 0 else ''}", section="priorities")
 
 
 def _corrections(subject: Subject) -> Bullet | None:
@@ -165,7 +165,7 @@ def _corrections(subject: Subject) -> Bullet | None:
     top = next((row for row in seen.current.get("top_friction", []) if row["session_count"] >= 2), None)
     more = ""
     if top:
-        more = f" Most frequent: {_finding(top['finding'])}, in {number(top['session_count'])} of {subject.read}."
+        more = f" Most widespread: {_finding(top['finding'])}, in {number(top['session_count'])} of {subject.read}."
     return Bullet(text=f"{text}.{more}", section="friction")
 
 
@@ -188,7 +188,7 @@ def _goals(subject: Subject) -> Bullet | None:
     saved, was_saved = seen.now.time_saved_minutes, seen.was.time_saved_minutes
     if saved is not None:
         text += f". At least {duration(saved)} were saved"
-        if seen.has_past and was_saved is not None:
+        if seen.is_comparable and was_saved is not None:
             level = 2 * saved / (seen.now.time_saved_known_count or 1)
             delta = duration_delta(saved, was_saved, better="more", level=level)
             text += f", {against(delta, short_duration(was_saved), words)}"

@@ -20,7 +20,7 @@ from session_insights.wording import MONTHS, half_up
 
 _TEXTS = ("title", "project", "summary", "detail", "error")
 _NAMES = ("business", "priority_matched", "person", "skill", "tool", "model", "workflow_type", "finding")
-_SHORTENED = (60, 80, 120)
+_SHORTENED = (40, 60, 80, 120)
 
 
 @dataclass

@@ -72,6 +72,8 @@ def list_quantities(aggregates: Aggregates, profile: Profile) -> list[Quantity]:
         *_of_priorities(aggregates, profile),
         *_of_alignment(aggregates),
         *_of_people(aggregates),
+        *_of_businesses(aggregates),
+        *_of_days(aggregates),
         *_of_weeks(aggregates),
         *_of_longest(aggregates),
         Quantity(Way.COUNT, "businesses", len(profile.businesses)),
@@ -180,6 +182,22 @@ def _of_alignment(aggregates: Aggregates) -> Iterator[Quantity]:
     yield Quantity(Way.COUNT, "aligned or supportive", served)
     yield Quantity(Way.COUNT, "alignment judged", judged)
     yield from _share("aligned of judged", served, judged)
+
+
+def _of_days(aggregates: Aggregates) -> Iterator[Quantity]:
+    days: dict[str, float] = {}
+    for row in aggregates.get("attention_by_day", []):
+        days[str(row["activity_date"])] = days.get(str(row["activity_date"]), 0) + (row["active_minutes"] or 0)
+    for day, minutes in days.items():
+        yield Quantity(Way.MINUTES, f"day/{day}", half_up(minutes))
+
+
+def _of_businesses(aggregates: Aggregates) -> Iterator[Quantity]:
+    """Shares of the time whose business is known."""
+    rows = [row for row in aggregates.get("attention_by_business", []) if row["business"]]
+    for row in rows:
+        share = _share(f"known/{row['business']}", row["active_minutes"], total(rows, "active_minutes"))
+        yield from share
 
 
 def _of_people(aggregates: Aggregates) -> Iterator[Quantity]:

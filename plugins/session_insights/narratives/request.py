@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from session_insights.llm.prompts import RenderedPrompt, load_prompt
-from session_insights.narratives.sections import Narrative
+from session_insights.narratives.sections import Narrative, NarrativeText
 from session_insights.profile import Profile
 from session_insights.records import Figures
 from session_insights.windows import Window
@@ -24,9 +24,7 @@ def build_request(
     data = {
         "current": _trimmed(figures.current),
         "previous": _trimmed(figures.previous),
-        "rules": by_rules.model_dump(
-            mode="json", exclude={"verdicts", "writer", "cost_usd", "prompt_version", "error"}
-        ),
+        "rules": by_rules.model_dump(mode="json", include=set(NarrativeText.model_fields)),
     }
     return load_prompt(PROMPT).render(
         owner=profile.owner,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from session_insights.measures import Comparison, by_key, connectors, total
+from session_insights.measures import WELL_COVERED, Comparison, by_key, connectors, total
 from session_insights.profile import Priority, Profile
 from session_insights.wording import (
     Delta,
@@ -68,13 +68,23 @@ def find_shifts(subject: Subject) -> list[Shift]:
     was = by_key(subject.seen.previous, "attention_by_business", "business")
     whole = total(list(now.values()), "active_minutes")
     whole_was = total(list(was.values()), "active_minutes")
+    if not all(_is_known(rows, minutes) for rows, minutes in ((now, whole), (was, whole_was))):
+        return []
     shifts = []
     for slug in dict.fromkeys([*now, *was]):
         if slug is None or not whole or not whole_was:
             continue
         minutes, before = (rows.get(slug, {}).get("active_minutes") or 0 for rows in (now, was))
-        shifts.append(Shift(slug, minutes, before, percent(minutes, whole) or 0, percent(before, whole_was) or 0))
+        shifts.append(
+            Shift(plain(slug, 40), minutes, before, percent(minutes, whole) or 0, percent(before, whole_was) or 0)
+        )
     return sorted(shifts, key=lambda shift: (-shift.points, shift.business))
+
+
+def _is_known(rows: dict[Any, dict[str, Any]], minutes: float) -> bool:
+    """Most of the time has a business: what is unknown could not turn the comparison round."""
+    unknown = (rows.get(None) or {}).get("active_minutes") or 0
+    return unknown <= (1 - WELL_COVERED) * minutes
 
 
 @dataclass(frozen=True)

@@ -55,8 +55,8 @@ def write_by_claude(
 ) -> Narrative:
     """A narrative by Claude of which every sentence holds.
 
-    Claude is asked once more, with the sentences that do not hold; what still does not is dropped and counted. Where there
-    is no usable answer at all, the narrative by rules stands in, with the reason and with what was paid.
+    Claude is asked once more, with the sentences that do not hold; what still does not is dropped and counted. Where
+    there is no usable answer at all, the narrative by rules stands in, with the reason and with what was paid.
 
     Raises:
         SettingsError: Key, model or address is wrong.
@@ -91,9 +91,9 @@ def write_by_claude(
 
 def keep_advice(text: NarrativeText, figures: Figures, profile: Profile) -> NarrativeText:
     """Advice that can be followed and measured: its skill is there, and its decider names a row of the figures."""
+    skills = {skill.name for skill in profile.skills} | set(by_key(figures.current, "skills_missed", "skill"))
     rows = {
-        "skill_missed": {skill.name for skill in profile.skills}
-        | set(by_key(figures.current, "skills_missed", "skill")),
+        "skill_missed": skills,
         "connector_failures": set(connectors(figures.current)),
         "friction_sessions": set(by_key(figures.current, "top_friction", "finding")),
         "priority_share": {priority.slug for priority in profile.priorities},
@@ -101,7 +101,7 @@ def keep_advice(text: NarrativeText, figures: Figures, profile: Profile) -> Narr
     kept = []
     for advice in text.recommendations:
         skill = advice.line.removeprefix("/").split()[0] if advice.line.startswith("/") else None
-        if skill is not None and skill not in rows["skill_missed"]:
+        if skill is not None and skill not in skills:
             continue
         decides = advice.decider is not None and advice.decider.by in rows[advice.decider.kind]
         kept.append(advice if decides else advice.model_copy(update={"decider": None}))

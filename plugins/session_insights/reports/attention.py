@@ -26,6 +26,7 @@ from session_insights.wording import (
     percent,
     plural,
     short_day,
+    shorten,
     tokens,
 )
 
@@ -80,7 +81,7 @@ def _row(
     active = row["active_minutes"] or 0
     was = (before or {}).get("active_minutes") or 0
     return BusinessRow(
-        name=row["business"],
+        name=None if row["business"] is None else shorten(row["business"], 40),
         colour=business_colour(profile, row["business"]),
         session_count=number(row["session_count"] or 0),
         minutes=number(active),
@@ -119,7 +120,7 @@ def _segments(stack: Iterable[tuple[str | None, float]], profile: Profile) -> tu
         elif colour == OTHER:
             other += minutes
         else:
-            own.append(Segment(slug, minutes, colour))
+            own.append(Segment(shorten(slug, 20), minutes, colour))
     rest = [Segment("other", other, OTHER), Segment("unknown business", unknown, None)]
     return tuple(segment for segment in [*own, *rest] if segment.minutes > 0)
 

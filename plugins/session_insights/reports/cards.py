@@ -89,8 +89,9 @@ def build_cards(seen: Comparison, words: PeriodWords) -> list[Card]:
             short_duration,
             lambda a, b: duration_delta(a, b, better="more", level=saved_level),
             _hours,
+            is_judged_sum=True,
         ),
-        make.card("People", "people", lambda m: m.people_count, number, count_delta),
+        make.card("People", "people", lambda m: m.people_count, number, count_delta, is_judged_sum=True),
         make.card("Cost at list price", "attention", lambda m: m.cost_usd, cents, money_delta, _dollars),
     ]
 
@@ -140,18 +141,20 @@ class _Maker:
         say_range: Callable[[float, float], str] | None = None,
         *,
         details: tuple[str, str] = ("", ""),
+        is_judged_sum: bool = False,
     ) -> Card:
         now, was = pick(self.seen.now), pick(self.seen.was)
         weeks = self._weeks(pick, now)
         known = [value for value in weeks if value is not None]
         # Without a session nothing is unknown; but nothing was judged either, so nothing got better or worse.
+        may_compare = self.seen.is_comparable if is_judged_sum else self.seen.has_past
         is_nothing = now is None and self.seen.now.session_count == 0
         shown = "0" if is_nothing else None if now is None else say(now)
         return Card(
             label=label,
             section=section,
             value=() if shown is None else _value(shown, details[0] if self.seen.now.session_count else ""),
-            delta=delta(now, was) if now is not None and was is not None and self.seen.has_past else None,
+            delta=delta(now, was) if now is not None and was is not None and may_compare else None,
             was=self._was(None if was is None else details[1] or say(was)),
             sparkline=draw_sparkline(label, weeks, ["unknown" if week is None else say(week) for week in weeks]),
             range=_range(known, len(weeks), say, say_range),

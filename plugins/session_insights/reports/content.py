@@ -101,6 +101,7 @@ def build_content(figures: Figures, story: Story, profile: Profile, window: Wind
             writer=story.writer,
             text_usd=story.cost_usd,
             dropped_count=story.dropped_sentence_count,
+            error=story.error,
         ),
     )
 

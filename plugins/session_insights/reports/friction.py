@@ -67,6 +67,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Friction:
+    is_read: bool
     caption: str
     level: str  # the difference under which weeks are called level
     lines: tuple[Line, ...]
@@ -90,6 +91,7 @@ def build_friction(seen: Comparison, profile: Profile, words: PeriodWords) -> Fr
     findings = [row for row in seen.current.get("top_friction", []) if row["session_count"] >= 2][:MOST_FINDINGS]
     single = [row for row in seen.current.get("top_friction", []) if row["session_count"] == 1]
     return Friction(
+        is_read=seen.now.read_count > 0,
         caption=f"{capital(spelled(len(weeks)))} weeks of friction, per 10 sessions read.",
         level=f"{level:g}",
         lines=tuple(_line(label, key, weeks, rates[key], top, level, names, seen.has_past) for label, key in _LINES),

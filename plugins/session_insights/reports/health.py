@@ -58,7 +58,12 @@ def build_health(seen: Comparison) -> Health:
 
 def _starter(row: dict[str, float], name: str | None) -> StarterRow:
     cost = row.get("cost_usd")
-    return StarterRow(name, number(row["session_count"]), number(row["failed_count"] or 0), cents(cost or 0))
+    return StarterRow(
+        None if name is None else shorten(name, 40),
+        number(row["session_count"]),
+        number(row["failed_count"] or 0),
+        cents(cost or 0),
+    )
 
 
 def _sum_row(rows: list[dict[str, float]], name: str) -> StarterRow:

@@ -12,7 +12,8 @@ _TOKEN = re.compile(
     r"\*\*(?P<bold>[^*]+)\*\*"
     r"|`(?P<code>[^`]+)`"
     r"|(?P<delta>[↑↓→] [^,.;:()↑↓→]{0,60}(?:\.\d[^,.;:()↑↓→]{0,60})?, (?P<tone>worse|better))"
-    r"|(?P<level>→ \w+|[↑↓] (?:\$?[\d.,]+\d|\d)(?: h \d\d)?(?: (?:min|points?|more|fewer|less|short|over))*)"
+    r"|(?P<level>→ \w+|[↑↓] (?:\$?[\d.,]+\d|\d)(?: h \d\d)?(?: (?:min|points?|more|fewer|less|short|over))*"
+    r"(?:, about level)?)"
 )
 _SHAPES = {
     "bold": Markup("<b>{}</b>"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from session_insights.measures import Comparison, first_row
+from session_insights.measures import WELL_COVERED, Comparison, first_row
 from session_insights.profile import Profile
 from session_insights.windows import Window
 from session_insights.wording import (
@@ -20,13 +20,10 @@ from session_insights.wording import (
     moment,
     money,
     number,
-    percent,
     plural,
     shorten,
     zone_city,
 )
-
-WELL_COVERED = 0.8  # below this share of sessions read, the page says so above its first headline
 
 
 @dataclass(frozen=True)
@@ -168,7 +165,8 @@ def _warning(seen: Comparison, coverage: Mapping[str, Any]) -> str:
     if coverage.get("failed_count"):
         parts.append(f"{number(coverage['failed_count'])} failed")
     rest = f"; {', '.join(parts)}" if parts else ""
-    return f"Read {number(read)} of {plural(sessions, 'session')}{rest}. Shares below are of the sessions read."
+    shares = " Shares below are of the sessions read." if read else ""
+    return f"Read {number(read)} of {plural(sessions, 'session')}{rest}.{shares}"
 
 
 def build_foot(
@@ -182,15 +180,20 @@ def build_foot(
     writer: str,
     text_usd: float | None,
     dropped_count: int,
+    error: str | None,
 ) -> Foot:
     coverage = first_row(seen.current, "coverage")
     zone = zone_city(profile.time_zone)
     judge = "rules" if seen.is_offline else "Claude" if seen.now.read_count else "a reader"
-    dropped = (
-        f"; {plural(dropped_count, 'sentence')} did not pass and {'was' if dropped_count == 1 else 'were'} removed"
-        if dropped_count
-        else " and passed"
-    )
+    if writer == "offline":
+        checked = "Every number in the text was made from the figures by rules."
+    elif dropped_count:
+        removed = (
+            f"{plural(dropped_count, 'sentence')} did not pass and {'was' if dropped_count == 1 else 'were'} removed"
+        )
+        checked = f"Every number in the text was checked against the figures; {removed}."
+    else:
+        checked = "Every number in the text was checked against the figures and passed."
     meaning = (
         f"{words.noun.capitalize()}: {full_day(window.start)[:-5]} 00:00 to {full_day(window.end)[:-5]} 00:00, "
         f"{zone} time. "
@@ -200,17 +203,19 @@ def build_foot(
         + (". Time saved is not judged without a model." if seen.is_offline else ", time saved."),
         "“At least” means that unknown values were left at nothing. Percentages leave out what is unknown and say how "
         "many were judged.",
-        f"Every number in the text was checked against the figures{dropped}.",
+        checked,
     )
     reading = coverage.get("facet_cost_usd")
     read = plural(seen.now.read_count, "session")
-    if writer == "offline" and (seen.is_offline or not seen.now.read_count):
-        cost = f"{read} read by rules: nothing was sent to a model."
-    elif writer == "offline":
+    if writer == "offline" and not error and not reading:
+        cost = f"{read} read by rules: nothing was sent to a model." if seen.is_offline else "Nothing was read."
+    elif writer == "offline" and not error:
         cost = f"{read} read for {UNKNOWN if reading is None else money(reading)} at list price; this text by rules."
     else:
         parts = [UNKNOWN if usd is None else money(usd) for usd in (reading, text_usd)]
         cost = f"{read} read {parts[0]}, text {parts[1]}, together {_report_cost(coverage, text_usd)} at list price."
+    if error:
+        cost += f" Claude was asked for the text and gave none: {shorten(error, 200)}."
     local = made_at.astimezone(profile.zone)
     return Foot(
         meaning=meaning,
@@ -245,7 +250,3 @@ def _left_out(seen: Comparison, coverage: Mapping[str, Any], profile: Profile) -
         items.append(f"Tokens of {plural(runs, 'sub-agent run')} count with the session that started them.")
     items.append("Session Insights’ own calls to Claude.")
     return items
-
-
-def coverage_share(seen: Comparison) -> int | None:
-    return percent(seen.now.read_count, seen.now.session_count)

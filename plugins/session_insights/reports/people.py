@@ -63,13 +63,16 @@ def build_people(seen: Comparison, profile: Profile) -> People:
             reactive=number(reactive) if reactive + proactive or not contacts else None,
             proactive=number(proactive) if reactive + proactive or not contacts else None,
             was=number(was) if seen.has_past else "",
-            change=count_delta(contacts, was).text if seen.has_past else "",
+            change=count_delta(contacts, was).text if seen.is_comparable else "",
         )
 
     def was_of(group: list[dict[str, Any]]) -> int:
         return sum(before.get(row["person"], {}).get("contact_count") or 0 for row in group)
 
-    built = [row_of([row], shorten(row["person"], 40), about.get(row["person"], ""), was_of([row])) for row in named]
+    built = [
+        row_of([row], shorten(row["person"], 40), shorten(about.get(row["person"], ""), 60), was_of([row]))
+        for row in named
+    ]
     if others:
         # Whoever is not named, those of last time too: so the column adds up.
         was_others = _sum(list(before.values()), "contact_count") - was_of(named)

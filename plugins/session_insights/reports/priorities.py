@@ -10,7 +10,7 @@ from session_insights.measures import Comparison, by_key
 from session_insights.profile import Profile
 from session_insights.reports.charts.target_bar import draw_target_bar, widest_share
 from session_insights.reports.colours import OTHER, priority_colour
-from session_insights.wording import Delta, PeriodWords, half_up, level_points, number, percent, target_delta
+from session_insights.wording import Delta, PeriodWords, half_up, level_points, number, percent, shorten, target_delta
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def build_priorities(seen: Comparison, profile: Profile, words: PeriodWords) -> 
         aim = "no target" if line.target is None else f"{'at most' if line.is_ceiling else 'target'} {line.target}%"
         rows.append(
             PriorityRow(
-                label=line.label,
+                label=shorten(line.label, 80),
                 share=f"{share}%",
                 target=aim,
                 delta=None

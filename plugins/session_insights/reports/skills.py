@@ -21,7 +21,7 @@ class SkillRow:
     chart: Markup
     used: str
     used_was: str
-    missed: str
+    missed: str | None  # None: nothing was read
     missed_was: str
     instead: str  # what happened in place of it
     is_missed: bool
@@ -33,7 +33,7 @@ class Skills:
     more_count: int  # skills with fewer sessions that are not listed
     used: str
     used_was: str
-    missed: str
+    missed: str | None  # None: nothing was read
     missed_was: str
     has_past: bool
 
@@ -43,6 +43,7 @@ def build_skills(seen: Comparison, profile: Profile) -> Skills:
     missed = by_key(seen.current, "skills_missed", "skill")
     used_was = by_key(seen.previous, "skills_used", "skill")
     missed_was = by_key(seen.previous, "skills_missed", "skill")
+    is_read = seen.now.read_count > 0
     when = {skill.name: skill.when for skill in profile.skills}
 
     def count(rows: dict[str, dict[str, int]], name: str) -> int:
@@ -62,13 +63,13 @@ def build_skills(seen: Comparison, profile: Profile) -> Skills:
         rows.append(
             SkillRow(
                 name=shorten(name, 40),
-                when=when.get(name, ""),
+                when=shorten(when.get(name, ""), 80),
                 chart=draw_used_missed(count(used, name), count(missed, name)),
                 used=number(count(used, name)),
                 used_was=number(count(used_was, name)),
-                missed=number(count(missed, name)),
+                missed=number(count(missed, name)) if is_read else None,
                 missed_was=number(count(missed_was, name)),
-                instead=instead if count(missed, name) else "none missed",
+                instead=instead if count(missed, name) else "none missed" if is_read else "",
                 is_missed=count(missed, name) > 0,
             )
         )
@@ -77,7 +78,7 @@ def build_skills(seen: Comparison, profile: Profile) -> Skills:
         more_count=max(0, len(names) - MOST_ROWS),
         used=number(total(list(used.values()), "session_count")),
         used_was=number(total(list(used_was.values()), "session_count")),
-        missed=number(total(list(missed.values()), "session_count")),
+        missed=number(total(list(missed.values()), "session_count")) if is_read else None,
         missed_was=number(total(list(missed_was.values()), "session_count")),
         has_past=seen.has_past,
     )

@@ -21,6 +21,7 @@ from session_insights.wording import (
     number,
     plural,
     short_duration,
+    shorten,
 )
 
 _OUTCOMES = (
@@ -73,13 +74,13 @@ def build_value(seen: Comparison, profile: Profile, words: PeriodWords) -> Value
         "Time saved, at least",
         None if now.time_saved_minutes is None else duration(now.time_saved_minutes),
         duration_delta(now.time_saved_minutes, was.time_saved_minutes, better="more", level=level)
-        if seen.has_past and now.time_saved_minutes is not None and was.time_saved_minutes is not None
+        if seen.is_comparable and now.time_saved_minutes is not None and was.time_saved_minutes is not None
         else None,
         _was(seen, words, None if was.time_saved_minutes is None else short_duration(was.time_saved_minutes)),
     )
     figures = [saved]
     for label, count, before in counts:
-        delta = count_delta(count, before) if seen.has_past and count is not None and before is not None else None
+        delta = count_delta(count, before) if seen.is_comparable and count is not None and before is not None else None
         shown = None if count is None else number(count)
         figures.append(BigFigure(label, shown, delta, _was(seen, words, None if before is None else number(before))))
     rows = sorted(
@@ -114,7 +115,7 @@ def _row(row: dict[str, Any], profile: Profile) -> ValueRow:
 
     is_saved_known = row.get("time_saved_known_count") and row.get("time_saved_minutes") is not None
     return ValueRow(
-        name=row["business"],
+        name=None if row["business"] is None else shorten(row["business"], 40),
         colour=business_colour(profile, row["business"]),
         read_count=number(row["read_count"] or 0),
         saved=short_duration(row["time_saved_minutes"]) if is_saved_known else None,
@@ -131,6 +132,8 @@ def _outcome(seen: Comparison) -> Markup | None:
 
 
 def _outcome_caption(seen: Comparison) -> str:
+    if not seen.now.read_count:
+        return "Needs a reader: no session was read."
     counts = by_key(seen.current, "outcomes", "outcome")
     unclear = (counts.get("unclear_from_transcript") or {}).get("session_count") or 0
     unknown = (counts.get(None) or {}).get("session_count") or 0

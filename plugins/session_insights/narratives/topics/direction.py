@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from session_insights.measures import by_key, total
+from session_insights.measures import WELL_COVERED, by_key, total
 from session_insights.narratives.sections import SectionText
 from session_insights.narratives.subject import Subject, against, find_priority_shares, find_shifts, plain
 from session_insights.profile import Profile
@@ -29,7 +29,11 @@ def write_attention(subject: Subject) -> SectionText:
     if not rows or not whole:
         return SectionText(headline="No session has a known business yet")
     top = max(rows, key=lambda row: row["active_minutes"] or 0)
-    share = percent(top["active_minutes"] or 0, whole)
+    share, name = percent(top["active_minutes"] or 0, whole), plain(top["business"], 40)
+    unknown = whole - sum(row["active_minutes"] or 0 for row in rows)
+    if unknown > (1 - WELL_COVERED) * whole:
+        share = percent(top["active_minutes"] or 0, whole - unknown)
+        return SectionText(headline=f"Where the business is known, {share}% went to {name}")
     shifts = find_shifts(subject)
     level = level_points(seen.now.session_count, seen.was.session_count)
     riser = shifts[0] if shifts and shifts[0].points >= level else None
@@ -44,8 +48,8 @@ def write_attention(subject: Subject) -> SectionText:
         )
     if seen.has_past and shifts:
         part = "most of it" if (share or 0) > 50 else "the largest part"
-        return SectionText(headline=f"Time was spread as {words.last}: {part} for {top['business']}, {share}%")
-    return SectionText(headline=f"The largest part went to {top['business']}: {share}% of the time")
+        return SectionText(headline=f"Time was spread as {words.last}: {part} for {name}, {share}%")
+    return SectionText(headline=f"The largest part went to {name}: {share}% of the time")
 
 
 def write_priorities(subject: Subject) -> SectionText:

@@ -16,7 +16,7 @@ def write_people(subject: Subject) -> SectionText:
     if not now.people_count:
         return SectionText(headline=f"Nobody was named in {subject.read} read")
     change = now.people_count - (was.people_count or 0)
-    if not seen.has_past or was.people_count is None:
+    if not seen.is_comparable or was.people_count is None:
         begin = f"{plural(now.people_count, 'person', 'people')} in {plural(now.contact_count, 'contact')}"
     elif abs(change) <= 2:
         begin = f"About as many people as {words.last}"
@@ -53,7 +53,7 @@ def _direction(subject: Subject) -> str:
             delta = points_delta(share, was_share, better=None, level=0)
             text += f", {against(delta, f'{was_mine} of {was_known}, {was_share}%', words)}"
         text += ". "
-    if seen.has_past:
+    if seen.is_comparable:
         text += _changed_people(seen)
     return text.strip()
 

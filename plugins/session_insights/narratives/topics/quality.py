@@ -54,8 +54,9 @@ def write_value(subject: Subject) -> SectionText:
         else ()
     )
     if now.time_saved_minutes and now.cost_usd:
-        headline = f"An hour saved cost at most {cents(60 * now.cost_usd / now.time_saved_minutes)}"
-        return SectionText(headline=headline)
+        hour = 60 * now.cost_usd / now.time_saved_minutes
+        price = f"at most {cents(hour)}" if hour >= 0.01 else "less than a cent"
+        return SectionText(headline=f"An hour saved cost {price}")
     if now.reached_count is not None:
         share = percent(now.reached_count, now.judged_count)
         return SectionText(

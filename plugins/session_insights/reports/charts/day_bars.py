@@ -24,7 +24,8 @@ _UNKNOWN = Markup(
 _LABEL = Markup("<b>{}</b> <em>{}%</em>")
 _UNKNOWN_LABEL = Markup("<em>{} {}%</em>")
 _MOST_DAY_LABELS = 10  # more bars than this get a label only now and then
-_STEPS = (15, 30, 60, 120, 240, 480, 960)
+_STEPS = (15, 30, 60, 120, 240, 480, 960, 1_920, 3_840, 7_680)  # minutes between grid lines
+_LONGEST = 3 * 7_680  # no day or week is longer
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def draw_day_bars(days: Sequence[DayBar], week: Sequence[Segment], spoken: str, 
         column_name: Under the window's column: Week.
     """
     tallest = max((day.minutes for day in days), default=0.0)
-    step = next((step for step in _STEPS if tallest / step < 3), _STEPS[-1])
+    tallest = tallest if 0 <= tallest < _LONGEST else 0.0
+    step = next(step for step in _STEPS if tallest / step < 3)
     scale = max(tallest * 1.04, step)
     marks = [step * n for n in range(int(scale // step) + 1)]
     every = 1 if len(days) <= _MOST_DAY_LABELS else -(-len(days) // 7)

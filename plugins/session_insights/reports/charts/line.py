@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -15,15 +16,13 @@ _DOT = Markup(
 _GRID = Markup('<path d="M0 {}H{}" stroke="var(--{})" stroke-width="1" vector-effect="non-scaling-stroke"/>')
 
 
+_TOPS: list[int] = [n * int(10**power) for power in range(6) for n in (2, 4, 10)]
+
+
 def scale_top(values: Sequence[float | None]) -> int:
     """The shared scale's upper end: the first of 2, 4, 10, 20, 40, 100 … that holds every value."""
-    largest = max((value for value in values if value is not None), default=0)
-    top = 2
-    for factor in (2, 2.5) * 8:
-        if largest <= top:
-            break
-        top = int(top * factor)
-    return top
+    largest = max((value for value in values if value is not None and math.isfinite(value)), default=0)
+    return next((top for top in _TOPS if largest <= top), _TOPS[-1])
 
 
 def draw_line(label: str, values: Sequence[float | None], *, top: int, unit: str) -> Markup:
@@ -33,7 +32,8 @@ def draw_line(label: str, values: Sequence[float | None], *, top: int, unit: str
         unit: Spoken after the label: per 10 sessions read.
     """
     points = [
-        (10 * place, 100 - 100 * share(value, top)) if value is not None else None for place, value in enumerate(values)
+        (10 * place, 100 - 100 * share(value, top)) if value is not None and math.isfinite(value) else None
+        for place, value in enumerate(values)
     ]
     right = 10 * max(1, len(values) - 1)
     marks = [_GRID.format(y, right, name) for y, name in ((100, "grey"), (50, "grid"), (0, "grid"))]
@@ -54,7 +54,7 @@ def draw_line(label: str, values: Sequence[float | None], *, top: int, unit: str
             marks.append(
                 _DOT.format(point[0], size(point[1], 1), "accent" if is_last else "ink-2", 7 if is_last else 3)
             )
-    spoken = ", ".join("unknown" if value is None else f"{value:.1f}" for value in values)
+    spoken = ", ".join("unknown" if value is None or not math.isfinite(value) else f"{value:.1f}" for value in values)
     return Markup(
         '<div class="mp" role="img" aria-label="{} {}, {} weeks: {}">'
         '<svg viewBox="0 0 {} 100" preserveAspectRatio="none" aria-hidden="true">{}</svg>\n'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from session_insights.reports.charts.marks import safe, share, size
+from session_insights.wording import half_up
 
 
 def draw_target_bar(label: str, actual: float, target: float | None, *, colour: str, widest: float = 50.0) -> Markup:
@@ -18,7 +19,7 @@ def draw_target_bar(label: str, actual: float, target: float | None, *, colour: 
     """
     width = size(widest, 0)
     filled = size(widest * share(actual, widest))
-    aim = "" if target is None else f", target {target:.0f} percent"
+    aim = "" if target is None else f", target {half_up(target)} percent"
     tick = Markup("")
     if target is not None:
         tick = Markup(
@@ -28,7 +29,7 @@ def draw_target_bar(label: str, actual: float, target: float | None, *, colour: 
         '<svg viewBox="0 0 {} 22" preserveAspectRatio="none" role="img" aria-label="{}: {} percent{}">'
         '<rect x="0" y="6" width="{}" height="10" fill="var(--grid)"/>'
         '<rect x="0" y="6" width="{}" height="10" fill="{}"/>{}</svg>'
-    ).format(width, safe(label), f"{actual:.0f}", aim, width, filled, colour, tick)
+    ).format(width, safe(label), half_up(actual), aim, width, filled, colour, tick)
 
 
 def widest_share(shares: list[float]) -> float:
