@@ -13,6 +13,9 @@ import pendulum
 from airflow.sdk import Param, dag, task
 
 from session_insights import bridge, stages
+from session_insights.settings import load_settings
+
+SETTINGS = load_settings()
 
 
 @dag(
@@ -27,10 +30,12 @@ from session_insights import bridge, stages
         "session_id": Param(None, type=["null", "string"], title="Session", description="Read only this one"),
         "since": Param(None, type=["null", "string"], format="date", title="From", description="First day"),
         "until": Param(None, type=["null", "string"], format="date", title="To", description="Last day, included"),
-        "limit": Param(20, type="integer", minimum=1, maximum=200, title="At most", description="Sessions a run"),
+        "limit": Param(
+            SETTINGS.facet_limit, type="integer", minimum=1, maximum=200, title="At most", description="Sessions a run"
+        ),
         "force": Param(False, type="boolean", title="Again", description="Also what is read already"),
         "dry_run": Param(False, type="boolean", title="Dry run", description="Say what would be sent, send nothing"),
-        "reader": Param("auto", enum=["auto", "claude", "offline"], title="Reader"),
+        "reader": Param(SETTINGS.reader, enum=["auto", "claude", "offline"], title="Reader"),
     },
 )
 def insights_facet_extraction() -> None:

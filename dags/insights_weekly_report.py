@@ -9,8 +9,10 @@ import pendulum
 from airflow.sdk import CronDataIntervalTimetable, Param, dag, task, task_group
 
 from session_insights import bridge, stages
+from session_insights.settings import load_settings
 
-ZONE = bridge.load_task_profile().time_zone
+SETTINGS = load_settings()
+ZONE = bridge.load_task_profile(SETTINGS).time_zone
 
 
 @dag(
@@ -24,7 +26,7 @@ ZONE = bridge.load_task_profile().time_zone
     params={
         "since": Param(None, type=["null", "string"], format="date", title="From", description="First day"),
         "until": Param(None, type=["null", "string"], format="date", title="To", description="Last day, included"),
-        "reader": Param("auto", enum=["auto", "claude", "offline"], title="Who writes the text"),
+        "reader": Param(SETTINGS.reader, enum=["auto", "claude", "offline"], title="Who writes the text"),
     },
 )
 def insights_weekly_report() -> None:

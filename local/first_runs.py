@@ -89,7 +89,7 @@ def extract_facets(
     def run(limit: int) -> tuple[str, bool]:
         try:
             # The DAG's own limit needs no telling.
-            conf = {} if limit == NEWEST_SESSIONS else {"limit": limit}
+            conf = {} if limit == int(told.get("SESSION_INSIGHTS_FACET_LIMIT", NEWEST_SESSIONS)) else {"limit": limit}
             run_id = run_dag(state_dir, site, api, EXTRACTION, conf)
         except RunFailed as error:
             # A session that cannot be read must not keep the others from being read.

@@ -88,6 +88,8 @@ def start(state_dir: Path, environment: Mapping[str, str]) -> int:
             report=str(published.get("path") or published.get("url") or published),
             counts=counts,
             database=databases.where,
+            profile=environment.get("SESSION_INSIGHTS_PROFILE")
+            or "the sample, of somebody else: copy include/profile.yaml, name yours by SESSION_INSIGHTS_PROFILE",
         )
     )
     if problem:

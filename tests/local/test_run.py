@@ -99,7 +99,13 @@ def test_the_summary_says_what_was_read_and_by_whom(counts: ReadCounts, text: st
 
 def test_the_last_lines_tell_address_login_report_and_how_to_stop() -> None:
     told = render_summary(
-        url="http://127.0.0.1:8080", user="admin", password="pw", report="/r.html", counts="c", database="d"
+        url="http://127.0.0.1:8080",
+        user="admin",
+        password="pw",
+        report="/r.html",
+        counts="c",
+        database="d",
+        profile="p",
     )
     for line in (
         "  Airflow   http://127.0.0.1:8080",
