@@ -21,6 +21,8 @@ from session_insights.wording import (
     spelled,
 )
 
+ABOUT_POINTS = 10  # a share this near its target is about on it, however few the sessions
+
 
 def write_attention(subject: Subject) -> SectionText:
     seen, words = subject.seen, subject.words
@@ -66,6 +68,8 @@ def write_priorities(subject: Subject) -> SectionText:
     label = plain(worst.priority.label)
     if worst.gap >= level:
         headline = f"“{label}” is {plural(worst.gap, 'point')} short of its target"
+    elif worst.gap > ABOUT_POINTS:
+        headline = f"{plural(subject.seen.now.read_count, 'session')} cannot tell whether priorities get their share"
     else:
         headline = "Every priority got about its share, or more"
     return SectionText(
