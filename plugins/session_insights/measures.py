@@ -98,6 +98,17 @@ def is_read_offline(aggregates: Aggregates) -> bool:
     return bool(readers) and all(reader.get("reader") == "offline" for reader in readers)
 
 
+def distinct_findings(aggregates: Aggregates) -> list[dict[str, Any]]:
+    """`top_friction` without what it says twice: circles that are nothing but repeated calls in the same sessions."""
+    rows = aggregates.get("top_friction", [])
+    repeats = [_sessions_of(row) for row in rows if row["finding"] == "retry_loops"]
+    return [row for row in rows if row["finding"] != "loop_detected" or _sessions_of(row) not in repeats]
+
+
+def _sessions_of(row: Row) -> tuple[int, list[str]]:
+    return row["session_count"], sorted(str(item.get("session_id")) for item in row.get("evidence") or [])
+
+
 def connectors(aggregates: Aggregates) -> dict[str, dict[str, Any]]:
     """MCP servers under their plain name, with calls and errors."""
     return {

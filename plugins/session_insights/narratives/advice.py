@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from session_insights.measures import by_key, connectors
+from session_insights.measures import by_key, connectors, distinct_findings
 from session_insights.narratives.sections import Decider, Narrative, Recommendation, Verdict
 from session_insights.narratives.subject import Subject, find_priority_shares, plain
 from session_insights.wording import (
@@ -85,9 +85,7 @@ def _priority(subject: Subject, until: str) -> Recommendation | None:
 
 def _friction(subject: Subject, until: str) -> tuple[int, Recommendation] | None:
     rows = [
-        row
-        for row in subject.seen.current.get("top_friction", [])
-        if row["finding"] in _LINES and row["session_count"] >= 2
+        row for row in distinct_findings(subject.seen.current) if row["finding"] in _LINES and row["session_count"] >= 2
     ]
     if not rows:
         return None
@@ -109,7 +107,7 @@ def _connector(subject: Subject, until: str) -> tuple[int, Recommendation] | Non
     """The worst failure rate of those that failed in two sessions or more."""
     calls = connectors(subject.seen.current)
     found = []
-    for row in subject.seen.current.get("top_friction", []):
+    for row in distinct_findings(subject.seen.current):
         server = str(row["finding"]).removeprefix("connector:")
         if server == row["finding"] or row["session_count"] < 2 or not row["call_count"]:
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from session_insights.measures import total
+from session_insights.measures import distinct_findings, total
 from session_insights.narratives.sections import Bullet
 from session_insights.narratives.subject import (
     Subject,
@@ -107,17 +107,13 @@ def write_lede(subject: Subject) -> str:
         same = change.startswith("→")
         delta = f", as long as {words.last}" if same else f", {change[2:]} than {words.last}"
     text = f"You worked {duration(seen.now.active_minutes)} in {plural(seen.now.session_count, 'session')}{delta}."
-    shifts = sorted(find_shifts(subject), key=lambda shift: shift.was_minutes - shift.minutes) if seen.has_past else []
+    shifts = sorted(find_shifts(subject), key=lambda shift: -shift.more_minutes) if seen.has_past else []
     level = 2 * seen.now.active_minutes / seen.now.session_count
     moved = []
-    if shifts and shifts[0].minutes - shifts[0].was_minutes >= level:
-        moved.append(
-            f"the time for {shifts[0].business} grew by {short_duration(shifts[0].minutes - shifts[0].was_minutes)}"
-        )
-    if shifts and shifts[-1].was_minutes - shifts[-1].minutes >= level:
-        moved.append(
-            f"the time for {shifts[-1].business} fell by {short_duration(shifts[-1].was_minutes - shifts[-1].minutes)}"
-        )
+    if shifts and shifts[0].more_minutes >= level:
+        moved.append(f"the time for {shifts[0].business} grew by {short_duration(shifts[0].more_minutes)}")
+    if shifts and -shifts[-1].more_minutes >= level:
+        moved.append(f"the time for {shifts[-1].business} fell by {short_duration(-shifts[-1].more_minutes)}")
     return f"{text} {capital(listed(moved))}." if moved else text
 
 
@@ -162,7 +158,7 @@ def _corrections(subject: Subject) -> Bullet | None:
         level = level_per_ten(seen.now.read_count, seen.was.read_count)
         delta = rate_delta(*rates, better="less", level=level, unit=" per 10 sessions")
         text += f", {against(delta, f'{number(was)} in {number(seen.was.read_count)}', words)}"
-    top = next((row for row in seen.current.get("top_friction", []) if row["session_count"] >= 2), None)
+    top = next((row for row in distinct_findings(seen.current) if row["session_count"] >= 2), None)
     more = ""
     if top:
         more = f" Most widespread: {_finding(top['finding'])}, in {number(top['session_count'])} of {subject.read}."

@@ -47,6 +47,11 @@ class Shift:
     def points(self) -> int:
         return self.share - self.was_share
 
+    @property
+    def more_minutes(self) -> int:
+        """Between the minutes as they are shown."""
+        return half_up(self.minutes) - half_up(self.was_minutes)
+
 
 def plain(text: str, most: int = 60) -> str:
     """A title from a transcript as it may stand in a sentence: one line, without marks of ours."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from session_insights.profile import Profile
-from session_insights.wording import moment, plural, shorten
+from session_insights.wording import capital, moment, plural, shorten
 
 _SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,120}")
 LONGEST_TITLE, LONGEST_TEXT = 160, 400
@@ -44,7 +44,9 @@ def build_evidence(items: Sequence[dict[str, Any]], profile: Profile) -> tuple[E
 
 def _account(item: dict[str, Any]) -> str:
     """What went wrong, and what the session was about where that says more."""
-    detail, summary = (" ".join(str(item.get(key) or "").split()) for key in ("detail", "summary"))
+    detail, summary, title = (" ".join(str(item.get(key) or "").split()) for key in ("detail", "summary", "title"))
+    if title and summary.startswith(f"{title}: "):
+        summary = capital(summary.removeprefix(f"{title}: "))  # the title stands above it
     if not detail or not summary or detail in summary:
         return summary or detail
     return f"{detail if detail[-1] in '.!?…' else detail + '.'} {summary}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from session_insights.measures import Comparison, by_key, total
+from session_insights.measures import Comparison, by_key, distinct_findings, total
 from session_insights.profile import Profile
 from session_insights.reports.charts.line import draw_line, scale_top
 from session_insights.reports.charts.strip import Part, draw_strip
@@ -88,8 +88,8 @@ def build_friction(seen: Comparison, profile: Profile, words: PeriodWords) -> Fr
     }
     top = scale_top([rate for line in rates.values() for rate in line])
     names = tuple(short_day(date.fromisoformat(str(week["week_start"])[:10])) for week in weeks)
-    findings = [row for row in seen.current.get("top_friction", []) if row["session_count"] >= 2][:MOST_FINDINGS]
-    single = [row for row in seen.current.get("top_friction", []) if row["session_count"] == 1]
+    findings = [row for row in distinct_findings(seen.current) if row["session_count"] >= 2][:MOST_FINDINGS]
+    single = [row for row in distinct_findings(seen.current) if row["session_count"] == 1]
     return Friction(
         is_read=seen.now.read_count > 0,
         caption=f"{capital(spelled(len(weeks)))} weeks of friction, per 10 sessions read.",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from session_insights.measures import Comparison, by_key, total
-from session_insights.wording import Delta, cents, number, percent, shorten
+from session_insights.wording import Delta, capital, cents, number, percent, shorten
 
 _STARTERS = {
     "scheduled-job": "Schedule",
     "webhook": "Webhook",
     "discord-mention": "Discord mention",
     "sub-agent": "Sub-agent",
+    "headless": "Command line, headless",
     "user-interactive": "Typed by a person",
 }
 MOST_TOOLS = 6
@@ -46,7 +47,9 @@ class Health:
 def build_health(seen: Comparison) -> Health:
     rows = seen.current.get("automated_sessions", [])
     before = seen.previous.get("automated_sessions", [])
-    named = [_starter(row, _STARTERS.get(row["initiated_by"], row["initiated_by"])) for row in rows]
+    named = [
+        _starter(row, _STARTERS.get(row["initiated_by"], capital(row["initiated_by"] or "") or None)) for row in rows
+    ]
     return Health(
         starters=tuple(named),
         all=_sum_row(rows, "All"),

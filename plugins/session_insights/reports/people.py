@@ -88,8 +88,7 @@ def _note(rows: list[dict[str, Any]]) -> str:
     unknown = _undirected(rows)
     if not unknown:
         return ""
-    verb = "has" if unknown == 1 else "have"
-    return f"Outlined: {plural(unknown, 'contact')} {verb} no known direction, or somebody was only mentioned."
+    return f"Outlined: {plural(unknown, 'contact')} without a known direction, such as a mention."
 
 
 def _sum(rows: list[dict[str, Any]], column: str) -> int:

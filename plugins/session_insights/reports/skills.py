@@ -59,7 +59,7 @@ def build_skills(seen: Comparison, profile: Profile) -> Skills:
         title = next((item["title"] for item in evidence if item.get("title")), "")
         instead = shorten(detail, 90) or (f"as in “{shorten(title, 70)}”" if title else "")
         if count(missed, name) == 1 and instead:
-            instead += ": one incident"
+            instead = f"One incident: {instead}"
         rows.append(
             SkillRow(
                 name=shorten(name, 40),

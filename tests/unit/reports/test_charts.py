@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from session_insights.reports.charts.day_bars import LABEL_GAP, DayBar, Segment, draw_day_bars, place_labels
 from session_insights.reports.charts.line import draw_line, scale_top
-from session_insights.reports.charts.marks import clean_text
+from session_insights.reports.charts.marks import clean_text, share
 from session_insights.reports.charts.sparkline import draw_sparkline
 from session_insights.reports.charts.strip import Part, draw_strip
 from session_insights.reports.charts.target_bar import draw_target_bar
@@ -144,6 +144,22 @@ def test_parts_of_a_strip_take_their_share_and_empty_ones_none() -> None:
     assert [div.attrib["style"] for div in chart.iter("div") if "style" in div.attrib] == ["flex:21 1 0;--w:100.0"]
 
 
+@pytest.mark.parametrize(
+    ("part", "whole", "expected"),
+    [(1, 4, 0.25), (5, 4, 1), (-1, 4, 0), (1, 0, 0), (1, -4, 0), (math.nan, 4, 0), (1, math.inf, 0)],
+)
+def test_a_share_is_between_nothing_and_all(part: float, whole: float, expected: float) -> None:
+    assert share(part, whole) == expected
+
+
 def test_hidden_and_turning_characters_are_dropped() -> None:
     assert clean_text("a\u202egnp.exe\u200b b\x1b[31m\u2066") == "agnp.exe b[31m"
     assert clean_text("שלום, 你好 é") == "שלום, 你好 é"
+
+
+def test_parts_too_narrow_for_their_words_stand_below_each_other() -> None:
+    wide = [Part("A", "many words", 30, "red"), Part("B", "more words", 20, "red")]
+    assert 'class="strip stack"' in draw_strip(wide, stacked_on_phone=True)
+    narrow = [*wide, Part("C", "misunderstanding", 4, "red")]
+    assert 'class="strip stack narrow"' in draw_strip(narrow, stacked_on_phone=True)
+    assert 'class="strip"' in draw_strip(narrow)

@@ -15,7 +15,7 @@ from session_insights.records import Figures
 from session_insights.reports.attention import build_attention
 from session_insights.reports.colours import business_colour
 from session_insights.reports.content import Content, ReportFacts, build_content
-from session_insights.reports.evidence import resume_command
+from session_insights.reports.evidence import build_evidence, resume_command
 from session_insights.reports.rendering import ReportTooLarge, render_html
 from session_insights.windows import Window
 from session_insights.wording import period_words
@@ -199,3 +199,21 @@ def test_cost_is_unknown_when_no_message_has_a_price(case: Case) -> None:
     content = content_of(replace(case, figures=Figures(current, case.figures.previous)))
     assert content.cards[-1].value == ()
     assert "9 messages came from a model without a list price" in content.attention.notes[2]
+
+
+def test_circles_that_are_repeated_calls_in_the_same_sessions_are_told_once(case: Case) -> None:
+    current = copy.deepcopy(case.figures.current)
+    repeated = next(row for row in current["top_friction"] if row["finding"] == "retry_loops")
+    current["top_friction"].insert(0, {**repeated, "finding": "loop_detected"})
+    made = replace(case, figures=Figures(current, case.figures.previous))
+    titles = [finding.title for finding in content_of(made).friction.findings]
+    assert "The same call failed again and again" in titles
+    assert "Claude went round in circles" not in titles
+    current["top_friction"][0] = {**repeated, "finding": "loop_detected", "session_count": 9}
+    assert content_of(made).friction.findings[0].title == "Claude went round in circles"
+
+
+def test_a_summary_does_not_repeat_the_title_above_it(case: Case) -> None:
+    item = {"session_id": "a", "title": "Fix it", "summary": "Fix it: three calls.", "detail": "no, not there"}
+    (shown,) = build_evidence([item], case.profile)
+    assert shown.text == "no, not there. Three calls."

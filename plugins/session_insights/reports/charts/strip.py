@@ -9,6 +9,8 @@ from markupsafe import Markup
 
 from session_insights.reports.charts.marks import joined, safe, share, size
 
+NARROWEST = 0.16  # share of the width under which words no longer fit below their part
+
 
 @dataclass(frozen=True)
 class Part:
@@ -19,7 +21,7 @@ class Part:
 
 
 def draw_strip(parts: Sequence[Part], *, stacked_on_phone: bool = False) -> Markup:
-    """Parts with nothing in them are left out; on a phone they may stand below each other."""
+    """Parts with nothing in them are left out; where words would not fit, parts may stand below each other."""
     whole = sum(max(0, part.count) for part in parts)
     shown = [part for part in parts if part.count > 0]
     drawn = [
@@ -35,4 +37,8 @@ def draw_strip(parts: Sequence[Part], *, stacked_on_phone: bool = False) -> Mark
         )
         for part in shown
     ]
-    return Markup('<div class="strip{}">{}</div>').format(" stack" if stacked_on_phone else "", joined(drawn))
+    kind = ""
+    if stacked_on_phone:
+        is_narrow = any(share(part.count, whole) < NARROWEST for part in shown)
+        kind = " stack narrow" if is_narrow else " stack"
+    return Markup('<div class="strip{}">{}</div>').format(kind, joined(drawn))
