@@ -141,7 +141,7 @@ def _chart(bars: list[DayBar], rows: list[dict[str, Any]], profile: Profile, wor
 
 def _longest_day(bars: list[DayBar], window: Window) -> str:
     longest = max(bars, key=lambda bar: bar.minutes, default=None)
-    if longest is None or longest.minutes <= 0 or len(window.days) > MOST_BARS:
+    if longest is None or longest.minutes <= 0 or not 1 < len(window.days) <= MOST_BARS:
         return ""
     if sum(bar.minutes == longest.minutes for bar in bars) > 1:
         return ""

@@ -11,6 +11,7 @@ from session_insights.measures import WELL_COVERED, Comparison, first_row
 from session_insights.profile import Profile
 from session_insights.windows import Window
 from session_insights.wording import (
+    MONTHS,
     UNKNOWN,
     PeriodWords,
     cents,
@@ -64,7 +65,7 @@ def build_masthead(
     return Masthead(
         owner=profile.owner,
         made_at=f"Made on {full_day(local.date())}, {local:%H:%M} {zone_city(profile.time_zone)} time",
-        title=f"The week of {span}" if words.noun == "week" else f"The {_length(window, words)} {span}",
+        title=_title(window, words, span),
         tab_title=f"{words.noun} of {span}{'' if str(window.last_day.year) in span else f' {window.last_day.year}'}",
         coverage=_coverage(seen, coverage),
         has_left_out=_left_count(seen, coverage) > 0,
@@ -76,14 +77,12 @@ def build_masthead(
     )
 
 
-def _length(window: Window, words: PeriodWords) -> str:
-    return (
-        "month:"
-        if words.noun == "month"
-        else f"{plural(len(window.days), 'day')} from"
-        if len(window.days) > 1
-        else "day"
-    )
+def _title(window: Window, words: PeriodWords, span: str) -> str:
+    if words.noun == "week":
+        return f"The week of {span}"
+    if words.noun == "month":
+        return f"{MONTHS[window.start.month - 1]} {window.start.year}"
+    return f"The {len(window.days)} days from {span}" if len(window.days) > 1 else full_day(window.start)
 
 
 def _coverage(seen: Comparison, coverage: Mapping[str, Any]) -> str:

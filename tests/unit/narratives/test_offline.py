@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from session_insights.narratives.grounding import find_failing_sentences
 from session_insights.narratives.known import collect_known
-from session_insights.narratives.sections import Narrative, NarrativeText
+from session_insights.narratives.sections import Decider, Narrative, NarrativeText
 from session_insights.narratives.writing import write_offline
 from session_insights.records import Figures
 from tests.golden.loading import STATES, Case, empty_week, first_week, level_week, load_case, read_offline, unread_week
@@ -187,7 +187,7 @@ def test_last_weeks_advice_is_judged_by_its_figure(
     case: Case, kind: str, by: str, change: dict[str, Any], verdict: str, evidence: str
 ) -> None:
     last = write(case)
-    advice = last.recommendations[0].model_copy(update={"decider": {"kind": kind, "by": by}})
+    advice = last.recommendations[0].model_copy(update={"decider": Decider.model_validate({"kind": kind, "by": by})})
     last = Narrative.model_validate({**last.model_dump(), "recommendations": [advice.model_dump()]})
     (judged,) = write(case, last=last).verdicts
     assert (judged.verdict, judged.evidence) == (verdict, evidence)

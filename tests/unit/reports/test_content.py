@@ -217,3 +217,16 @@ def test_a_summary_does_not_repeat_the_title_above_it(case: Case) -> None:
     item = {"session_id": "a", "title": "Fix it", "summary": "Fix it: three calls.", "detail": "no, not there"}
     (shown,) = build_evidence([item], case.profile)
     assert shown.text == "no, not there. Three calls."
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "title"),
+    [
+        (date(2026, 11, 15), date(2026, 11, 22), "The week of 15 to 21 November"),
+        (date(2026, 11, 1), date(2026, 12, 1), "November 2026"),
+        (date(2026, 11, 20), date(2026, 11, 21), "Friday 20 November 2026"),
+        (date(2026, 11, 12), date(2026, 11, 22), "The 10 days from 12 to 21 November"),
+    ],
+)
+def test_a_page_is_named_by_its_days(case: Case, start: date, end: date, title: str) -> None:
+    assert content_of(replace(case, window=Window(start, end))).masthead.title == title
