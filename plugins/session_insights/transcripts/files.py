@@ -39,8 +39,17 @@ def find_transcripts(machine: str, root: Path) -> list[TranscriptFile]:
         except OSError:
             continue  # deleted since it was listed
         session_id, parent, agent_id = _identity(os.path.relpath(entry.path, root), name)
-        found.append(TranscriptFile(machine, entry.path, stat.st_size, stat.st_mtime_ns, session_id, parent, agent_id))
+        changed_at = stat.st_mtime_ns if agent_id is None else max(stat.st_mtime_ns, _meta_changed_at(entry.path))
+        found.append(TranscriptFile(machine, entry.path, stat.st_size, changed_at, session_id, parent, agent_id))
     return sorted(found, key=lambda file: file.path)
+
+
+def _meta_changed_at(path: str) -> int:
+    """A sub-agent's type stands in a file beside it, which may come later."""
+    try:
+        return os.stat(path.removesuffix(".jsonl") + ".meta.json", follow_symlinks=False).st_mtime_ns  # noqa: PTH116
+    except OSError:
+        return 0
 
 
 def _walk(folder: str, depth: int) -> Iterator[os.DirEntry[str]]:
