@@ -13,6 +13,7 @@ _COMMITTED = re.compile(r"^\[[^\]\n]+ [0-9a-f]{7,40}\]", re.MULTILINE)
 _COMMITS = re.compile(r"\bgit\b[^|;&\n]*\bcommit\b")
 _OPERATOR = re.compile(r"[;&|()\n]+")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_REDIRECTION = re.compile(r"\d*>&\d*-?|&>>?")  # its `&` starts nothing
 _QUIET = re.compile(r"-[^-mFCctuS]*q")
 _TAKES_VALUE = re.compile(r"-[A-Za-z]*[mFCct]|--(message|file|author|date|reuse-message|reedit-message|template)")
 
@@ -26,7 +27,7 @@ def count_commits(command: str, output: str, *, has_succeeded: bool) -> int:
 
 def _quiet_commits(command: str) -> int:
     """`git commit -q` says nothing; it ran when it is in the last `&&` chain of a command that ended with 0."""
-    lexer = shlex.shlex(command.strip().rstrip(";"), posix=True, punctuation_chars=";&|()\n")
+    lexer = shlex.shlex(_REDIRECTION.sub(" ", command).strip().rstrip(";"), posix=True, punctuation_chars=";&|()\n")
     lexer.whitespace, lexer.commenters, lexer.whitespace_split = " \t\r", "", True
     try:
         tokens = list(lexer)
@@ -40,9 +41,9 @@ def _quiet_commits(command: str) -> int:
         elif operator == "&&":
             chain.append([])
         elif operator or "\n" in token:
-            # After `;` and a new line only what follows decides the status; `||`, `|` and `&` prove nothing.
+            # After `;`, `|` and a new line only what follows decides the status; `||` and `&` prove nothing.
             chain = [[]]
-            if operator not in ("", ";"):
+            if operator not in ("", ";", "|"):
                 return 0
     return sum(_is_quiet_commit(words) for words in chain)
 

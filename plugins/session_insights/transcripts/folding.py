@@ -151,7 +151,7 @@ class SessionFold:
         draft.kind = outcome.kind
         if outcome.text:
             draft.text = f"{draft.text}\n→ {outcome.text}"
-        draft.file_path, draft.pr_url = outcome.file_path, outcome.pr_url or draft.pr_url
+        draft.file_path, draft.pr_url = outcome.file_path, outcome.pr_url
         draft.lines_added, draft.lines_removed = outcome.lines_added, outcome.lines_removed
         draft.commit_count = outcome.commit_count
         if outcome.kind in ("rejection", "interruption"):

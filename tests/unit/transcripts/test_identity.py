@@ -41,7 +41,7 @@ def test_a_worktree_elsewhere_belongs_to_the_repository_that_its_record_names(cw
 
 def test_a_session_over_several_folders_and_branches_has_the_first_folder_and_the_last_branch() -> None:
     session = fold(
-        user("go"), assistant(), user("b", cwd="/home/alex/other", gitBranch="HEAD"), assistant(gitBranch="x")
+        user("go"), assistant(), user("b", cwd="/home/alex/other", gitBranch="HEAD"), assistant(cwd="/x", gitBranch="x")
     )
     assert (session.cwd, session.git_branch) == ("/home/alex/work/shop", "x")
 

@@ -160,10 +160,12 @@ def test_words_left_in_the_queue_or_taken_back_were_never_said() -> None:
         user("go"),
         queued("enqueue", "taken back"),
         queued("popAll"),
+        queued("enqueue", "said"),
+        queued("remove"),
         queued("enqueue", "still waiting"),
         assistant(),
     )
-    assert kinds(session) == ["prompt", "reply"]
+    assert [e.text for e in of_kind(session, "prompt", "steering")] == ["go", "said"]
 
 
 @pytest.mark.parametrize("content", ["use the other file", [{"type": "text", "text": "use the other file"}]])
@@ -180,6 +182,20 @@ def test_a_queue_record_without_content_says_nothing() -> None:
 def test_a_dequeued_message_is_the_prompt_that_follows_and_counts_once() -> None:
     session = fold(user("go"), queued("enqueue", "next"), queued("dequeue"), assistant(), user("next"), assistant())
     assert [e.text for e in of_kind(session, "prompt", "steering")] == ["go", "next"]
+
+
+def test_a_removed_message_that_is_the_next_prompt_counts_once() -> None:
+    queue = [queued("enqueue", "next"), queued("remove")]
+    after = fold(user("go"), *queue, assistant(), user("next"), assistant())
+    within = fold(user("go"), queue[0], user("next"), queue[1], assistant())
+    assert [kinds(after), kinds(within)] == [["prompt", "reply", "prompt", "reply"], ["prompt", "prompt", "reply"]]
+
+
+def test_the_place_that_has_the_same_words_most_often_says_how_often_they_were_said() -> None:
+    queue = [queued("enqueue", "continue"), queued("remove")]
+    attachment = {"type": "attachment", "attachment": {"type": "queued_command", "prompt": "continue"}}
+    session = fold(user("go"), *queue, attachment, assistant(), *queue, assistant())
+    assert [e.text for e in of_kind(session, "steering")] == ["continue"] * 2
 
 
 def test_the_same_words_said_twice_are_two_messages() -> None:
