@@ -174,6 +174,17 @@ def test_a_removed_message_was_said_whatever_its_content_is_written_as(content: 
     assert [e.text for e in of_kind(session, "steering")] == ["use the other file"]
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [([IMAGE], "[image]"), ("<system-reminder>x</system-reminder>\nuse the other file", "use the other file")],
+)
+def test_a_queued_message_is_peeled_and_an_image_alone_is_one(content: Any, words: str) -> None:
+    queue = [queued("enqueue", content), queued("remove")]
+    attachment = {"type": "attachment", "attachment": {"type": "queued_command", "prompt": content}}
+    session = fold(user("go"), *queue, attachment, assistant())
+    assert [e.text for e in of_kind(session, "steering")] == [words]
+
+
 def test_a_queue_record_without_content_says_nothing() -> None:
     session = fold(user("go"), queued("enqueue"), queued("remove"), queued("remove", {"a": 1}), assistant())
     assert kinds(session) == ["prompt", "reply"]
