@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,29 +10,12 @@ import pytest
 
 from session_insights.store.database import Connection, execute
 from tests.helpers import sync_folder
+from tests.integration.corpus import make_corpus
 
-GENERATOR = Path(__file__).parent.parent.parent / "benchmarks" / "gen_corpus.py"
 
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("corpus")
-    command = [
-        sys.executable,
-        GENERATOR,
-        "--out",
-        out,
-        "--sessions",
-        "120",
-        "--mb",
-        "12",
-        "--faults",
-        "8",
-        "--seed",
-        "7",
-    ]
-    subprocess.run(command, check=True, capture_output=True)
-    return out
+@pytest.fixture(scope="module", params=[1, 2, 7])
+def corpus(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    return make_corpus(tmp_path_factory.mktemp("corpus"), seed=request.param)
 
 
 def ask(connection: Connection, sql: str) -> dict[str, Any]:

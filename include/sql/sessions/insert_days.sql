@@ -29,7 +29,7 @@ said as (
         family.session_id,
         (coalesce(entry.at, family.first_record_at) at time zone %(time_zone)s)::date as activity_date,
         count(*) filter (where entry.kind in ('prompt', 'steering') and entry.is_person) as human_prompt_count,
-        sum(entry.active_seconds) / 60.0 as active_minutes
+        sum(entry.active_seconds::double precision) / 60.0 as active_minutes
     from family
     inner join insights.own_entries as entry on family.member_id = entry.session_id
     where family.member_id = family.session_id

@@ -39,7 +39,7 @@ counts as (
     select
         session_id,
         min(since) as first_at,
-        sum(active_seconds) / 60.0 as active_minutes,
+        sum(active_seconds::double precision) / 60.0 as active_minutes,
         count(*) filter (where kind in ('prompt', 'steering') and is_person) as human_prompt_count,
         count(*) filter (where kind = 'tool_error') as tool_error_count,
         count(*) filter (where tool like 'mcp\_\_%%') as mcp_call_count,

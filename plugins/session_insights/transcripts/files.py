@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from session_insights.errors import SettingsError
 from session_insights.records import TranscriptFile
 
+_log = logging.getLogger(__name__)
 _AGENT = re.compile(r"^agent-([A-Za-z0-9_-]{1,64})$")
 _NO_TRANSCRIPT = {"journal", "history"}
 _DEEPEST = 8  # folders below a root; Claude Code nests 5
@@ -29,12 +31,25 @@ def find_transcripts(machine: str, root: Path) -> list[TranscriptFile]:
         if name in _NO_TRANSCRIPT:
             continue
         try:
+            entry.path.encode()
             stat = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:
+        except UnicodeEncodeError:
+            _log.warning("not read: %r, its name is not UTF-8; Claude Code writes no such name", entry.path)
+            continue
+        except OSError:
             continue  # deleted since it was listed
-        session_id, parent, agent_id = _identity(entry.path, name)
-        found.append(TranscriptFile(machine, entry.path, stat.st_size, stat.st_mtime_ns, session_id, parent, agent_id))
+        session_id, parent, agent_id = _identity(os.path.relpath(entry.path, root), name)
+        changed_at = stat.st_mtime_ns if agent_id is None else max(stat.st_mtime_ns, _meta_changed_at(entry.path))
+        found.append(TranscriptFile(machine, entry.path, stat.st_size, changed_at, session_id, parent, agent_id))
     return sorted(found, key=lambda file: file.path)
+
+
+def _meta_changed_at(path: str) -> int:
+    """A sub-agent's type stands in a file beside it, which may come later."""
+    try:
+        return os.stat(path.removesuffix(".jsonl") + ".meta.json", follow_symlinks=False).st_mtime_ns  # noqa: PTH116
+    except OSError:
+        return 0
 
 
 def _walk(folder: str, depth: int) -> Iterator[os.DirEntry[str]]:
@@ -46,8 +61,8 @@ def _walk(folder: str, depth: int) -> Iterator[os.DirEntry[str]]:
                         yield from _walk(entry.path, depth + 1)
                 elif entry.name.endswith(".jsonl") and entry.is_file(follow_symlinks=False):
                     yield entry
-    except (PermissionError, FileNotFoundError):
-        return
+    except OSError:
+        return  # unreadable, or deleted since it was listed
 
 
 def _identity(path: str, name: str) -> tuple[str | None, str | None, str | None]:

@@ -3,46 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import pairwise
+from datetime import datetime
 from typing import Any
 
-from session_insights.records import Category, Entry, EntryKind, ParsedSession
+from session_insights.records import Entry, EntryKind, ParsedSession
 from session_insights.transcripts import people, tools
+from session_insights.transcripts.drafts import Clock, Draft, shorten
+from session_insights.transcripts.identity import PROGRAMS, Identity
 from session_insights.transcripts.lines import clean
 from session_insights.transcripts.redaction import mask_secrets
 from session_insights.transcripts.steering import SteeringQueue
+from session_insights.transcripts.titles import Titles
 from session_insights.transcripts.usage import SYNTHETIC, Usage
 
-LONGEST_GAP_SECONDS = 300
-OWN_WORK = "[session-insights]"  # in the first prompt of our own calls through `claude`
 _CONVERSATION = frozenset({"user", "assistant", "system", "attachment", "progress"})
-_WORKTREE = re.compile(r"[/\\]\.claude[/\\]worktrees[/\\].*$")
-
-
-@dataclass
-class Draft:
-    """An entry in the making."""
-
-    record_no: int
-    kind: EntryKind
-    at: datetime | None
-    text: str
-    since: datetime | None = None
-    is_person: bool | None = False  # None: as the session turns out
-    uuid: str | None = None
-    message_id: str | None = None
-    tool: str | None = None
-    given: Any = None
-    file_path: str | None = None
-    skill: str | None = None
-    pr_url: str | None = None
-    lines_added: int = 0
-    lines_removed: int = 0
-    commit_count: int = 0
-    active_seconds: float = 0.0
 
 
 class SessionFold:
@@ -57,40 +31,36 @@ class SessionFold:
         self._calls: dict[str, Draft] = {}
         self._usage: dict[str, Usage] = {}
         self._seen: set[str] = set()
-        self._titles: dict[str, str] = {}
-        self._facts: dict[str, str] = {}
+        self._titles = Titles()
+        self._identity = Identity(session_id, parent_session_id)
+        self._refused: Draft | None = None  # by a person, in the message before
+        self._pull_requests: dict[str, int] = {}  # url → place of the entry that follows
         self._steering = SteeringQueue()
-        self._first_at: datetime | None = None
-        self._last_at: datetime | None = None
-        self._moments: list[tuple[float, int]] = []  # (time, place of the entry that it leads to)
-        self._since: datetime | None = None
-        self._prompts_of_people = self._prompts_of_programs = 0
-        self._starts_queued = self._looks_interactive = False
+        self._clock = Clock()
 
     def add(self, record: dict[str, Any], record_no: int) -> None:
         kind = record.get("type")
         if kind == "queue-operation":
-            self._starts_queued = self._starts_queued or (record.get("operation") == "dequeue" and not self._drafts)
-            self._steering.operate(record, record_no, self._span(record))
+            dequeues = record.get("operation") == "dequeue"
+            self._identity.starts_queued = self._identity.starts_queued or (dequeues and not self._drafts)
+            self._steering.operate(record, record_no, self._clock.span(record))
             return
-        if kind in ("ai-title", "custom-title", "summary"):
-            self._keep_title(kind, record)
+        if self._titles.keep(record):
             return
         if kind == "pr-link" and isinstance(record.get("prUrl"), str):
-            self._keep_pull_request(record["prUrl"])
+            self._pull_requests.setdefault(record["prUrl"], len(self._drafts))
             return
-        if kind == "file-history-snapshot" or "thinkingMetadata" in record:
-            self._looks_interactive = True
+        self._identity.observe(record)
         uuid = record.get("uuid")
-        if kind not in _CONVERSATION:
-            self._span(record)
+        if not isinstance(kind, str) or kind not in _CONVERSATION:
+            self._clock.span(record)
             return
         if isinstance(uuid, str) and uuid in self._seen:
             return
         if isinstance(uuid, str):
             self._seen.add(uuid)
-        at = self._clock(record)
-        self._keep_facts(record)
+        at = self._clock.work(record, len(self._drafts))
+        self._identity.keep(record)
         if kind == "assistant":
             self._assistant(record, record_no, at)
         elif kind == "user":
@@ -109,11 +79,15 @@ class SessionFold:
             if record.get("isApiErrorMessage") or record.get("error"):
                 self._draft("api_error", record, record_no, at, "\n".join(people.texts_of(content)))
             return
-        key = message.get("id") or record.get("requestId") or record.get("uuid") or f"{self.session_id}:{record_no}"
-        message_id = str(key)
+        keys = (message.get("id"), record.get("requestId"), record.get("uuid"), f"{self.session_id}:{record_no}")
+        message_id = next(key for key in keys if isinstance(key, str) and key)[:200]
+        if self._refused is not None and self._refused.message_id != message_id:
+            self._refused = None
         usage = self._usage.get(message_id)
         if usage is None:
-            usage = self._usage[message_id] = Usage(str(message.get("model") or "unknown"), at, record_no)
+            model = message.get("model")
+            model = model[:200] if isinstance(model, str) and model else "unknown"
+            usage = self._usage[message_id] = Usage(model, at, record_no)
         usage.add(message.get("usage"), record_no=record_no, is_final=message.get("stop_reason") is not None)
         blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
         for block in blocks if isinstance(blocks, list) else []:
@@ -125,7 +99,8 @@ class SessionFold:
                 self._call(block, record, record_no, at).message_id = message_id
 
     def _call(self, block: dict[str, Any], record: dict[str, Any], record_no: int, at: datetime | None) -> Draft:
-        name = str(block.get("name") or "?")[:200]
+        name = block.get("name")
+        name = name[:200] if isinstance(name, str) and name else "?"
         draft = self._draft("tool", record, record_no, at, tools.describe_call(name, block.get("input")))
         draft.tool, draft.given = name, block.get("input")
         draft.skill = tools.skill_of(name, block.get("input"))
@@ -151,15 +126,16 @@ class SessionFold:
                     self._steering.beside(people.peel(text), record, record_no, at)
             return
         said = people.classify(record, content)
+        if said.kind in ("prompt", "command"):
+            self._refused = None
         if said.kind == "interruption":
             self._interrupt(record, record_no, at, said.text)
         elif said.kind == "command":
             self._draft("command", record, record_no, at, f"/{said.command} {said.text}".replace("/! !", "!"), None)
         elif said.kind == "prompt":
             program = people.is_program(record)
-            self._prompts_of_programs += program is True
-            self._prompts_of_people += program is False
-            self._steering.said(said.text)
+            self._identity.count_prompt(program)
+            self._steering.said(said.text, record_no)
             self._draft("prompt", record, record_no, at, said.text, None if program is None else not program)
         elif said.text.startswith("Base directory for this skill") and self._drafts:
             last = self._drafts[-1]
@@ -167,7 +143,8 @@ class SessionFold:
                 last.skill = last.text.split()[0].lstrip("/")
 
     def _conclude(self, block: dict[str, Any], record: dict[str, Any]) -> None:
-        draft = self._calls.get(str(block.get("tool_use_id")))
+        call = block.get("tool_use_id")
+        draft = self._calls.get(call) if isinstance(call, str) else None
         if draft is None or draft.tool is None:
             return
         outcome = tools.conclude(draft.tool, draft.given, block, record)
@@ -177,29 +154,47 @@ class SessionFold:
         draft.file_path, draft.pr_url = outcome.file_path, outcome.pr_url
         draft.lines_added, draft.lines_removed = outcome.lines_added, outcome.lines_removed
         draft.commit_count = outcome.commit_count
-        draft.is_person = outcome.kind == "rejection" and not any(
-            other.kind == "rejection" and other.is_person and other.message_id == draft.message_id
-            for other in self._drafts[-8:]
-        )
+        if outcome.kind in ("rejection", "interruption"):
+            self._refuse(draft, people.is_program(record))
+
+    def _refuse(self, draft: Draft, program: bool | None) -> None:
+        """A person's refusal of parallel calls is one act; a program refuses as a setting does."""
+        draft.is_person = None if program is None else not program
+        if program:
+            draft.kind = "denial" if draft.kind == "rejection" else draft.kind
+        elif self._refused is None or self._refused.message_id != draft.message_id:
+            self._refused = draft
+        else:
+            draft.kind, draft.is_person = "rejection", False
 
     def _interrupt(self, record: dict[str, Any], record_no: int, at: datetime | None, text: str) -> None:
         """A marker; with the refusal just before it, it is one human act."""
-        last = self._drafts[-1] if self._drafts else None
-        if last is not None and last.kind == "rejection":
-            if record.get("interruptedMessageId"):
-                last.kind = "interruption"  # the call was running
+        if self._refused is None:
+            self._draft("interruption", record, record_no, at, text, is_person=True)
             return
-        self._draft("interruption", record, record_no, at, text, is_person=True)
+        self._refused.is_confirmed = True
+        if record.get("interruptedMessageId"):
+            self._refused.kind = "interruption"  # the call was running
+
+    def _accept_plan(self) -> None:
+        """Source: transcript-format §10.2 and docs/decisions/0010-what-one-file-can-prove.md."""
+        last = self._refused
+        if last is not None and last.tool == "ExitPlanMode" and last.is_confirmed and "\n→ " not in last.text:
+            last.kind, last.is_person = "tool", False
 
     def _system(self, record: dict[str, Any], record_no: int, at: datetime | None) -> None:
         if record.get("subtype") == "compact_boundary":
             metadata = record.get("compactMetadata")
             trigger = metadata.get("trigger") if isinstance(metadata, dict) else None
             self._draft("compaction", record, record_no, at, f"Conversation compacted ({trigger or 'unknown'})")
-        elif record.get("subtype") == "local_command" and isinstance(record.get("content"), str):
-            command = people.parse_command(record["content"])
-            if command is not None:
-                self._draft("command", record, record_no, at, f"/{command.command} {command.text}", None)
+        elif record.get("subtype") == "local_command":
+            command, has_run = people.local_command(record)
+            last = self._drafts[-1] if self._drafts else None
+            if has_run and last is not None and last.kind == "command" and not last.is_confirmed:
+                last.is_confirmed = True  # the output of the command before
+            elif command is not None:
+                text = f"/{command.command} {command.text}".rstrip()
+                self._draft("command", record, record_no, at, text, None).is_confirmed = has_run
 
     def _draft(
         self,
@@ -212,96 +207,68 @@ class SessionFold:
     ) -> Draft:
         uuid = record.get("uuid")
         draft = Draft(record_no, kind, at, text, is_person=is_person, uuid=uuid if isinstance(uuid, str) else None)
-        draft.since, self._since = self._since or at, None
+        draft.since = self._clock.take_since() or at
         self._drafts.append(draft)
         return draft
 
-    def _clock(self, record: dict[str, Any]) -> datetime | None:
-        """The record's time, as one at which somebody or something worked."""
-        at = self._span(record)
-        if at is not None:
-            self._moments.append((at.timestamp(), len(self._drafts)))
-            self._since = at if self._since is None else min(at, self._since)
-        return at
-
-    def _spread_active_time(self) -> None:
-        """Give each entry the time since the moment before, in order of time; a pause counts up to 5 minutes."""
-        self._moments.sort()
-        for (before, _), (after, place) in pairwise(self._moments):
-            if self._drafts:
-                draft = self._drafts[min(place, len(self._drafts) - 1)]
-                draft.active_seconds += min(after - before, LONGEST_GAP_SECONDS)
-
-    def _span(self, record: dict[str, Any]) -> datetime | None:
-        """The record's time, which the session's span takes in."""
-        at = parse_time(record.get("timestamp"))
-        if at is not None:
-            self._first_at = at if self._first_at is None else min(at, self._first_at)
-            self._last_at = at if self._last_at is None else max(at, self._last_at)
-        return at
-
-    def _keep_facts(self, record: dict[str, Any]) -> None:
-        for key in ("cwd", "gitBranch", "version", "entrypoint"):
-            value = record.get(key)
-            if isinstance(value, str) and (key != "cwd" or "cwd" not in self._facts):
-                self._facts[key] = value
-        forked = record.get("forkedFrom")
-        if isinstance(forked, dict) and isinstance(forked.get("sessionId"), str):
-            self._facts["forkedFrom"] = forked["sessionId"]
-
-    def _keep_title(self, kind: str, record: dict[str, Any]) -> None:
-        text = record.get({"ai-title": "aiTitle", "custom-title": "customTitle", "summary": "summary"}[kind])
-        if not isinstance(text, str) or not text.strip():
-            return
-        if kind == "summary" and record.get("leafUuid") not in self._seen:
-            return  # a summary is also written into other sessions' files
-        self._titles[kind] = text
-
-    def _keep_pull_request(self, url: str) -> None:
-        if self._drafts and url.startswith("https://") and all(draft.pr_url != url for draft in self._drafts):
-            self._drafts[-1].pr_url = url
+    def _place_pull_requests(self) -> None:
+        """Each link once, on the entry before it; entries that have one already give way."""
+        for url, place in self._pull_requests.items():
+            if not url.startswith("https://") or any(draft.pr_url == url for draft in self._drafts):
+                continue
+            before, after = self._drafts[:place][::-1], self._drafts[place:]
+            free = next((draft for draft in (*before, *after) if draft.pr_url is None), None)
+            if free is not None:
+                free.pr_url = url
 
     def finish(self) -> ParsedSession:
-        self._spread_active_time()
-        for steering in self._steering.delivered():
+        self._clock.spread_over(self._drafts)
+        self._place_pull_requests()
+        said = self._steering.delivered()
+        if not any(self._refused is not None and steering.record_no > self._refused.record_no for steering in said):
+            self._accept_plan()
+        for steering in said:
             at = next((n for n, d in enumerate(self._drafts) if d.record_no > steering.record_no), len(self._drafts))
-            draft = Draft(steering.record_no, "steering", steering.at, steering.text, steering.at, True, steering.uuid)
+            draft = Draft(
+                steering.record_no, steering.kind, steering.at, steering.text, steering.at, True, steering.uuid
+            )
             self._drafts.insert(at, draft)
-        initiated_by = self._initiated_by()
+        initiated_by = self._identity.initiated_by
         entries = tuple(self._entry(n, draft, initiated_by) for n, draft in enumerate(self._drafts, 1))
         digest = hashlib.blake2b(digest_size=16)
         for entry in entries:
             digest.update(f"{entry.kind}\x1f{entry.tool}\x1f{entry.text}\x1e".encode())
-        cwd = self._facts.get("cwd")
+        fact = self._identity.get
         return ParsedSession(
             session_id=clean(self.session_id),
             parent_session_id=clean(self.parent_session_id) if self.parent_session_id else None,
             title=self._title(entries),
-            cwd=self._line(cwd, 1000),
-            project=self._line(project_of(cwd), 200),
-            git_branch=self._line(self._facts.get("gitBranch"), 300),
-            cli_version=self._line(self._facts.get("version"), 60),
-            entrypoint=self._line(self._facts.get("entrypoint"), 60),
+            cwd=self._line(fact("cwd"), 1000),
+            project=self._line(self._identity.project, 200),
+            git_branch=self._line(fact("gitBranch"), 300),
+            cli_version=self._line(fact("version"), 60),
+            entrypoint=self._line(fact("entrypoint"), 60),
             agent_type=self._line(self.agent_type, 120),
-            category=self._category(initiated_by, entries),
+            category=self._identity.category(entries, has_messages=bool(self._usage)),
             initiated_by=initiated_by,
-            forked_from=self._line(self._facts.get("forkedFrom"), 200),
-            first_record_at=self._first_at,
-            last_record_at=self._last_at,
+            forked_from=self._line(fact("forkedFrom"), 200),
+            first_record_at=self._clock.first_at,
+            last_record_at=self._clock.last_at,
             content_hash=digest.hexdigest(),
             messages=tuple(usage.message(message_id) for message_id, usage in self._usage.items()),
             entries=entries,
         )
 
     def _entry(self, entry_no: int, draft: Draft, initiated_by: str | None) -> Entry:
-        is_person = draft.is_person
+        kind, is_person = draft.kind, draft.is_person
         if is_person is None:
-            is_person = initiated_by not in ("headless", "sdk", "sub-agent")
+            is_person = initiated_by not in PROGRAMS
+            kind = "denial" if kind == "rejection" and initiated_by in ("headless", "sdk") else kind
         most = self._characters // 4 if draft.tool else self._characters
         return Entry(
             entry_no=entry_no,
             record_no=draft.record_no,
-            kind=draft.kind,
+            kind=kind,
             at=draft.at,
             since=draft.since,
             text=shorten(mask_secrets(clean(draft.text[: most * 4])), most),
@@ -318,33 +285,10 @@ class SessionFold:
             active_seconds=round(draft.active_seconds, 3),
         )
 
-    def _initiated_by(self) -> str | None:
-        """Source: transcript-format §7 and §10.8; None when the format does not say."""
-        entrypoint = self._facts.get("entrypoint", "")
-        if self.parent_session_id is not None:
-            return "sub-agent"
-        if self._prompts_of_people:
-            return "user-interactive"
-        if entrypoint == "sdk-cli" or (not entrypoint and self._starts_queued):
-            return "headless"
-        if self._prompts_of_programs or entrypoint.startswith("sdk-"):
-            return "sdk"
-        return "user-interactive" if entrypoint or self._looks_interactive else None
-
-    def _category(self, initiated_by: str | None, entries: tuple[Entry, ...]) -> Category:
-        prompts = [entry.text for entry in entries if entry.kind == "prompt"]
-        if self.parent_session_id is not None:
-            return "warmup" if prompts == ["Warmup"] else "subagent"
-        if prompts and prompts[0].startswith(OWN_WORK):
-            return "plumbing"
-        if not self._usage and not any(entry.kind == "api_error" for entry in entries):
-            return "stub"
-        return "automated" if initiated_by in ("headless", "sdk") else "human"
-
     def _title(self, entries: tuple[Entry, ...]) -> str | None:
-        for kind in ("custom-title", "ai-title", "summary"):
-            if kind in self._titles:
-                return self._line(self._titles[kind], 200)
+        title = self._titles.choose(self._seen)
+        if title is not None:
+            return self._line(title, 200)
         first = next((entry.text for entry in entries if entry.kind == "prompt"), None)
         return self._line(first, 80)
 
@@ -353,27 +297,3 @@ class SessionFold:
         if text is None:
             return None
         return shorten(" ".join(mask_secrets(clean(text[: most * 4])).split()), most) or None
-
-
-def parse_time(value: Any) -> datetime | None:
-    """An ISO time in UTC; None for what is no time or not of this century."""
-    if not isinstance(value, str):
-        return None
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    return at if 2000 <= at.year < 2100 else None
-
-
-def shorten(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 2].rstrip() + " …"
-
-
-def project_of(cwd: str | None) -> str | None:
-    """The last folder of the path; a worktree belongs to its repository."""
-    if not cwd:
-        return None
-    parts = [part for part in re.split(r"[/\\]", _WORKTREE.sub("", cwd)) if part]
-    return parts[-1] if parts else cwd

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,9 @@ from session_insights.transcripts.lines import LineReader, clean
 
 # Nothing of these is counted, and they can be most of a file.
 _PASSED_OVER = frozenset({"api-request-shape", "api-request-blob", "file-history-delta"})
+_NO_PART_OF_AN_ID = re.compile(r"[^A-Za-z0-9_.-]")
+# What a copied record of a sub-agent takes from the progress line around it.
+_ENVELOPE = ("cwd", "version", "gitBranch", "entrypoint", "timestamp")
 
 
 def parse_file(file: TranscriptFile, *, entry_characters: int) -> ParsedFile:
@@ -44,23 +48,26 @@ def _parse(file: TranscriptFile, reader: LineReader, entry_characters: int) -> P
     for record_no, record in enumerate(reader, 1):
         kind = record.get("type")
         counts[clean(kind)[:60] if isinstance(kind, str) else "?"] += 1
-        if kind in _PASSED_OVER:
+        if isinstance(kind, str) and kind in _PASSED_OVER:
             continue
         if main_id is None:  # a flat agent file: its records name the parent
             parent = record.get("sessionId")
             if not isinstance(parent, str):
                 continue
+            parent = _safe_id(parent)
             main_id = f"{parent}/agent-{file.agent_id}"
             file = replace(file, session_id=main_id, parent_session_id=parent)
+        nested = _agent_progress(record)
+        if nested is not None and nested[0] != file.agent_id:
+            agent, inner = nested
+            root_id = file.parent_session_id or main_id
+            fold(f"{root_id}/agent-{agent}", root_id).add(inner, record_no)
+            record = {key: value for key, value in record.items() if key != "data"}
         if file.agent_id is not None:
             fold(main_id, file.parent_session_id).add(record, record_no)
         elif record.get("isSidechain") is True:
             agent = _inline_agent(record, roots)
             fold(f"{main_id}/agent-{agent}", main_id).add(record, record_no)
-        elif (nested := _agent_progress(record)) is not None:
-            agent, inner = nested
-            fold(f"{main_id}/agent-{agent}", main_id).add(inner, record_no)
-            fold(main_id, None).add({k: v for k, v in record.items() if k != "data"}, record_no)
         else:
             fold(main_id, None).add(record, record_no)
     if main_id in folds and file.agent_id is not None:
@@ -78,7 +85,9 @@ def _parse(file: TranscriptFile, reader: LineReader, entry_characters: int) -> P
 def _inline_agent(record: dict[str, Any], roots: dict[str, str]) -> str:
     """Which sub-agent an inline record belongs to: by agentId, else by the chain of parents to its first prompt."""
     agent = record.get("agentId")
-    if not isinstance(agent, str):
+    if isinstance(agent, str):
+        agent = _safe_id(agent)
+    else:
         parent = record.get("parentUuid")
         agent = roots.get(parent) if isinstance(parent, str) else None
     uuid = record.get("uuid")
@@ -97,7 +106,12 @@ def _agent_progress(record: dict[str, Any]) -> tuple[str, dict[str, Any]] | None
     inner, agent = data.get("message"), data.get("agentId")
     if not isinstance(inner, dict) or not isinstance(agent, str):
         return None
-    return agent, inner
+    return _safe_id(agent), {**{key: record[key] for key in _ENVELOPE if key in record}, **inner}
+
+
+def _safe_id(text: str) -> str:
+    """An id out of a record, without what could make a path of it."""
+    return _NO_PART_OF_AN_ID.sub("-", text)[:100]
 
 
 def _agent_type(path: str) -> str | None:

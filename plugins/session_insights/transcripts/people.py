@@ -22,10 +22,15 @@ _INJECTED_STARTS = (
     "<agent-notification>",
     "<ci-monitor-event>",
     "<user-memory-input>",
+    "<system-reminder>",
     "[Image: source:",
     "Implement the following plan:",
 )
-_MACHINE_STARTS = (*_INJECTED_STARTS, '{"task_id"', '{"taskId"', "<system-reminder>")
+_MACHINE_STARTS = (*_INJECTED_STARTS, '{"task_id"', '{"taskId"')
+_COMMAND_STARTS = ("<command-name>", "<command-message>", "<command-args>")
+# Whose turn it is, where the CLI says it and it is no person's.
+_MACHINE_TURNS = frozenset({"task_notification", "scheduled", "auto_continuation", "peer", "host_synthetic"})
+_PROGRAM_ENTRYPOINTS = frozenset({"mcp", "claude-code-github-action", "claude-security", "bench"})
 # Put in front of typed words by the CLI; peeled off.
 _IN_FRONT = re.compile(r"^\s*<(system-reminder|ide_opened_file|ide_selection)>.*?</\1>\s*", re.DOTALL)
 _NAME = re.compile(r"<command-name>\s*/?([^<]{1,200}?)\s*</command-name>")
@@ -58,7 +63,10 @@ def has_image(content: Any) -> bool:
 
 def classify(record: dict[str, Any], content: Any) -> Utterance:
     """Sort a user record that carries no tool result."""
-    text = "\n".join(texts_of(content))
+    texts = texts_of(content)
+    if len(texts) > 1:  # blocks of the CLI beside typed ones
+        texts = [text for text in texts if peel(text).strip()]
+    text = "\n".join(texts)
     if text.startswith(_INTERRUPTED):
         return Utterance("interruption", text)
     if record.get("isMeta") or record.get("isCompactSummary") or record.get("isVisibleInTranscriptOnly"):
@@ -66,11 +74,16 @@ def classify(record: dict[str, Any], content: Any) -> Utterance:
     command = parse_command(text)
     if command is not None:
         return command
-    if record.get("planContent"):
+    if record.get("planContent") or "toolUseResult" in record:
         return Utterance("injected", text)
     text = peel(text)
     origin = record.get("origin")
-    if isinstance(origin, dict) and origin.get("kind") not in (None, "human"):
+    kind = origin.get("kind") if isinstance(origin, dict) else None
+    turn = record.get("turnOrigin")
+    if kind is None:
+        if record.get("turnCompanion") or (isinstance(turn, str) and turn in _MACHINE_TURNS):
+            return Utterance("injected", text)
+    elif kind != "human":
         return Utterance("injected", text)
     if text.startswith(_INJECTED_STARTS) or (not text.strip() and not has_image(content)):
         return Utterance("injected", text)
@@ -87,7 +100,7 @@ def peel(text: str) -> str:
 def parse_command(text: str) -> Utterance | None:
     """A slash command or a `!` line; None for other text."""
     head = text[:2000]
-    if "<command-name>" in head:
+    if head.lstrip().startswith(_COMMAND_STARTS) and "<command-name>" in head:
         name = _NAME.search(head)
         arguments = _ARGUMENTS.search(text)
         words = arguments[1].strip() if arguments else ""
@@ -96,6 +109,17 @@ def parse_command(text: str) -> Utterance | None:
         bash = _BASH.search(text)
         return Utterance("command", f"! {bash[1].strip() if bash else ''}", command="!")
     return None
+
+
+def local_command(record: dict[str, Any]) -> tuple[Utterance | None, bool]:
+    """The command of a `system/local_command` record, and whether the record says that it ran."""
+    content, run = record.get("content"), record.get("commandRun")
+    command = parse_command(content) if isinstance(content, str) else None
+    name = run.get("command") if isinstance(run, dict) else None
+    if not isinstance(name, str) or not name:
+        return command, False
+    words = run.get("args") if isinstance(run, dict) else None
+    return command or Utterance("command", words if isinstance(words, str) else "", command=name.lstrip("/")), True
 
 
 def is_machine_text(text: str) -> bool:
@@ -112,7 +136,10 @@ def is_program(record: dict[str, Any]) -> bool | None:
         return False
     if record.get("promptSource") in ("sdk", "system") or record.get("turnOrigin") == "sdk":
         return True
+    kind = record.get("sessionKind")
+    if isinstance(kind, str) and kind.startswith("daemon"):
+        return True
     entrypoint = record.get("entrypoint")
     if isinstance(entrypoint, str):
-        return entrypoint.startswith("sdk-") or entrypoint in ("mcp", "claude-code-github-action", "bench")
+        return entrypoint.startswith("sdk-") or entrypoint in _PROGRAM_ENTRYPOINTS or "trigger" in entrypoint
     return None

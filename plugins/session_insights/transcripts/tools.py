@@ -6,15 +6,15 @@ Source: transcript-format §5.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from session_insights.records import EntryKind
+from session_insights.transcripts.commits import count_commits
 
 _REFUSED = "The user doesn't want to "
 _NOT_GRANTED = re.compile(r"^Claude requested permissions to .* but you haven't granted it yet|needs approval\. ")
 _HOOK = re.compile(r"^PreToolUse:\S+ hook error")
-_COMMITTED = re.compile(r"^\[[^\]\n]+ [0-9a-f]{7,40}\]", re.MULTILINE)
 _FEEDBACK = re.compile(r"To tell you how to proceed, the user said:\s*(.*)", re.DOTALL)
 # Arguments that say what a call is about, best first.
 _SAID = (
@@ -44,7 +44,8 @@ def describe_call(name: str, given: Any) -> str:
     if name == "Write":
         content = given.get("content")
         size = f" ({len(content.splitlines())} lines)" if isinstance(content, str) else ""
-        return f"{given.get('file_path', '')}{size}"
+        path = given.get("file_path")
+        return f"{path if isinstance(path, str) else ''}{size}"
     parts = [value for key in _SAID if isinstance(value := given.get(key), str) and value]
     if not parts:
         parts = [value for value in given.values() if isinstance(value, str)]
@@ -71,9 +72,10 @@ def conclude(name: str, given: Any, block: dict[str, Any], record: dict[str, Any
     text = _text(block.get("content"))
     result = record.get("toolUseResult")
     if block.get("is_error") is True:
-        return _failure(text, record)
-    if not isinstance(result, dict):
-        return Outcome("tool", "", file_of(name, given))
+        # What came before the command that failed was done.
+        return replace(_failure(text, record), commit_count=_commits(name, given, {}, text, has_succeeded=False))
+    if not isinstance(result, dict):  # sub-agents keep the text alone
+        return Outcome("tool", "", file_of(name, given), commit_count=_commits(name, given, {}, text))
     added, removed = _patched(name, result)
     return Outcome(
         "tool",
@@ -87,17 +89,16 @@ def conclude(name: str, given: Any, block: dict[str, Any], record: dict[str, Any
 
 
 def _failure(text: str, record: dict[str, Any]) -> Outcome:
-    decision = record.get("permissionDecision")
-    source = None
-    if isinstance(decision, dict) and decision.get("decision") == "reject":
-        source = decision.get("source")
-    denial = record.get("toolDenialKind")
+    decision, denial = record.get("permissionDecision"), record.get("toolDenialKind")
+    source = decision.get("source") if isinstance(decision, dict) and decision.get("decision") == "reject" else None
     if source in ("config", "hook") or denial in ("permission-rule", "automode-blocked", "automode-unavailable"):
         return Outcome("denial", text)
     if _NOT_GRANTED.search(text[:600]) or _HOOK.match(text):
         return Outcome("denial", text)
     refused = text.startswith(_REFUSED) or record.get("toolUseResult") == "User rejected tool use"
-    if refused or denial in ("user-rejected", "interrupted", "cancelled"):
+    if denial == "interrupted":
+        return Outcome("interruption", "")
+    if refused or denial == "user-rejected" or source in ("user_reject", "user_abort"):
         words = record.get("userFeedback")
         if not isinstance(words, str):
             found = _FEEDBACK.search(text)
@@ -131,13 +132,15 @@ def _patched(name: str, result: dict[str, Any]) -> tuple[int, int]:
     return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
 
 
-def _commits(name: str, given: Any, result: dict[str, Any], text: str) -> int:
-    """Commits that really ran: git's own answer, `[branch 1a2b3c4] …`, to a command that commits."""
+def _commits(name: str, given: Any, result: dict[str, Any], text: str, *, has_succeeded: bool = True) -> int:
+    """Commits that really ran, in the foreground."""
     command = given.get("command") if isinstance(given, dict) else None
-    if name not in ("Bash", "PowerShell") or not isinstance(command, str) or "commit" not in command:
+    if name not in ("Bash", "PowerShell") or not isinstance(command, str):
         return 0
     stdout = result.get("stdout")
-    return len(_COMMITTED.findall(stdout if isinstance(stdout, str) else text))
+    has_ended = not result.get("backgroundTaskId") and not result.get("interrupted")
+    output = stdout if isinstance(stdout, str) else text
+    return count_commits(command, output, has_succeeded=has_succeeded and has_ended)
 
 
 def _pull_request(result: dict[str, Any]) -> str | None:

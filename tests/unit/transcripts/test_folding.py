@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from session_insights.records import ParsedSession
-from session_insights.transcripts.folding import SessionFold, parse_time, project_of
+from session_insights.transcripts.drafts import parse_time
+from session_insights.transcripts.folding import SessionFold
+from session_insights.transcripts.identity import project_of
 from tests.building import assistant, result, transcript, user
 
 
