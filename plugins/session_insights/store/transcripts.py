@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, fields
-from operator import attrgetter
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from session_insights.records import Entry, Message, ParsedFile, ParsedSession, TranscriptFile
+from session_insights.records import ParsedFile, ParsedSession, TranscriptFile
 from session_insights.store.database import Connection, execute
+from session_insights.store.packing import ENTRY_COLUMNS, MESSAGE_COLUMNS, pack_rows
 from session_insights.store.queries import load_sql
 
 _LOCK = 7305103  # writers of sessions wait for each other
-_MESSAGE_COLUMNS = [field.name for field in fields(Message)]
-_ENTRY_COLUMNS = [field.name for field in fields(Entry)]
-_message_values = attrgetter(*_MESSAGE_COLUMNS)
-_entry_values = attrgetter(*_ENTRY_COLUMNS)
-_SESSION_COLUMNS = [field.name for field in fields(ParsedSession) if field.name not in ("messages", "entries")]
+_COPY_BYTES = 256 * 1024
+_SESSION_COLUMNS = [
+    field.name for field in fields(ParsedSession) if field.name not in ("messages", "entries", "packed")
+]
 
 
 def load_ledger(connection: Connection, machines: list[str]) -> dict[tuple[str, str], tuple[int, int, str]]:
@@ -154,7 +153,8 @@ def _replace_rows(connection: Connection, sessions: list[ParsedSession]) -> list
         "delete from insights.session_messages where session_id = any(%s) returning message_id", [session_ids]
     ).fetchall()
     connection.execute("delete from insights.session_entries where session_id = any(%s)", [session_ids])
-    now = Counter(message.message_id for session in sessions for message in session.messages)
+    rows = [pack_rows(session) for session in sessions]
+    now = Counter(message_id for packed in rows for message_id in packed.message_ids)
     elsewhere = connection.execute(
         "select distinct message_id from insights.session_messages where message_id = any(%s)",
         [list({*now, *(row["message_id"] for row in before)})],
@@ -163,27 +163,27 @@ def _replace_rows(connection: Connection, sessions: list[ParsedSession]) -> list
     _copy(
         connection,
         "session_messages",
-        [*_MESSAGE_COLUMNS, "is_owner"],
+        [*MESSAGE_COLUMNS, "is_owner"],
         (
-            (session.session_id, *_message_values(message), message.message_id not in shared)
-            for session in sessions
-            for message in session.messages
+            line + (b"\tf\n" if message_id in shared else b"\tt\n")
+            for packed in rows
+            for message_id, line in zip(packed.message_ids, packed.messages, strict=True)
         ),
     )
-    _copy(
-        connection,
-        "session_entries",
-        _ENTRY_COLUMNS,
-        ((session.session_id, *_entry_values(entry)) for session in sessions for entry in session.entries),
-    )
+    _copy(connection, "session_entries", ENTRY_COLUMNS, (packed.entries for packed in rows))
     return sorted(shared)
 
 
-def _copy(connection: Connection, table: str, columns: list[str], rows: Iterable[tuple[Any, ...]]) -> None:
+def _copy(connection: Connection, table: str, columns: list[str], pieces: Iterable[bytes]) -> None:
     statement = f"copy insights.{table} (session_id, {', '.join(columns)}) from stdin"
     with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
-        for row in rows:
-            copy.write_row(row)
+        gathered = bytearray()
+        for piece in pieces:
+            gathered += piece
+            if len(gathered) >= _COPY_BYTES:
+                copy.write(gathered)
+                gathered.clear()
+        copy.write(gathered)
 
 
 def _save_ledger(connection: Connection, lines: list[dict[str, Any]]) -> None:
