@@ -45,7 +45,7 @@ class BadLine:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Message:
     """One API message as one session's file has it; copies of history have it too."""
 
@@ -62,7 +62,7 @@ class Message:
     cost_usd: float | None  # None: the model has no list price
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One thing said or done, in file order; text is redacted and capped."""
 

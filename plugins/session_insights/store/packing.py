@@ -33,12 +33,14 @@ def pack_rows(session: ParsedSession) -> PackedRows:
     if session.packed is not None:
         return session.packed
     owner = _escape(session.session_id)
-    lines = [_line(owner, _entry_values(entry)) for entry in session.entries]
+    entries = bytearray()
+    for entry in session.entries:
+        entries += f"{_line(owner, _entry_values(entry))}\n".encode()
     return PackedRows(
         message_ids=tuple(message.message_id for message in session.messages),
         messages=tuple(_line(owner, _message_values(message)).encode() for message in session.messages),
-        entries="".join(f"{line}\n" for line in lines).encode(),
-        entry_count=len(lines),
+        entries=bytes(entries),
+        entry_count=len(session.entries),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from array import array
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -18,11 +19,12 @@ from session_insights.transcripts.usage import SYNTHETIC, Usage
 
 LONGEST_GAP_SECONDS = 300
 OWN_WORK = "[session-insights]"  # in the first prompt of our own calls through `claude`
+_NAMING = ("file_path", "notebook_path", "command", "skill")
 _CONVERSATION = frozenset({"user", "assistant", "system", "attachment", "progress"})
 _WORKTREE = re.compile(r"[/\\]\.claude[/\\]worktrees[/\\].*$")
 
 
-@dataclass
+@dataclass(slots=True)
 class Draft:
     """An entry in the making."""
 
@@ -56,13 +58,14 @@ class SessionFold:
         self._drafts: list[Draft] = []
         self._calls: dict[str, Draft] = {}
         self._usage: dict[str, Usage] = {}
-        self._seen: set[str] = set()
+        self._seen: set[int] = set()  # hashes of uuids: a file may have millions
         self._titles: dict[str, str] = {}
         self._facts: dict[str, str] = {}
         self._steering = SteeringQueue()
         self._first_at: datetime | None = None
         self._last_at: datetime | None = None
-        self._moments: list[tuple[float, int]] = []  # (time, place of the entry that it leads to)
+        self._moments = array("d")  # times of records
+        self._places = array("l")  # of the entry that each of them leads to
         self._since: datetime | None = None
         self._prompts_of_people = self._prompts_of_programs = 0
         self._starts_queued = self._looks_interactive = False
@@ -85,10 +88,11 @@ class SessionFold:
         if kind not in _CONVERSATION:
             self._span(record)
             return
-        if isinstance(uuid, str) and uuid in self._seen:
-            return
         if isinstance(uuid, str):
-            self._seen.add(uuid)
+            known = hash(uuid)
+            if known in self._seen:
+                return
+            self._seen.add(known)
         at = self._clock(record)
         self._keep_facts(record)
         if kind == "assistant":
@@ -171,9 +175,10 @@ class SessionFold:
         if draft is None or draft.tool is None:
             return
         outcome = tools.conclude(draft.tool, draft.given, block, record)
+        draft.given = _slim(draft.given)
         draft.kind = outcome.kind
         if outcome.text:
-            draft.text = f"{draft.text}\n→ {outcome.text}"
+            draft.text = f"{draft.text}\n→ {outcome.text[: self._characters * 4]}"
         draft.file_path, draft.pr_url = outcome.file_path, outcome.pr_url
         draft.lines_added, draft.lines_removed = outcome.lines_added, outcome.lines_removed
         draft.commit_count = outcome.commit_count
@@ -211,6 +216,7 @@ class SessionFold:
         is_person: bool | None = False,
     ) -> Draft:
         uuid = record.get("uuid")
+        text = text[: self._characters * 4]  # more than is kept is not carried along
         draft = Draft(record_no, kind, at, text, is_person=is_person, uuid=uuid if isinstance(uuid, str) else None)
         draft.since, self._since = self._since or at, None
         self._drafts.append(draft)
@@ -220,17 +226,19 @@ class SessionFold:
         """The record's time, as one at which somebody or something worked."""
         at = self._span(record)
         if at is not None:
-            self._moments.append((at.timestamp(), len(self._drafts)))
+            self._moments.append(at.timestamp())
+            self._places.append(len(self._drafts))
             self._since = at if self._since is None else min(at, self._since)
         return at
 
     def _spread_active_time(self) -> None:
         """Give each entry the time since the moment before, in order of time; a pause counts up to 5 minutes."""
-        self._moments.sort()
-        for (before, _), (after, place) in pairwise(self._moments):
-            if self._drafts:
-                draft = self._drafts[min(place, len(self._drafts) - 1)]
-                draft.active_seconds += min(after - before, LONGEST_GAP_SECONDS)
+        if not self._drafts:
+            return
+        moments, places, last = self._moments, self._places, len(self._drafts) - 1
+        for before, after in pairwise(sorted(range(len(moments)), key=moments.__getitem__)):
+            draft = self._drafts[min(places[after], last)]
+            draft.active_seconds += min(moments[after] - moments[before], LONGEST_GAP_SECONDS)
 
     def _span(self, record: dict[str, Any]) -> datetime | None:
         """The record's time, which the session's span takes in."""
@@ -253,7 +261,7 @@ class SessionFold:
         text = record.get({"ai-title": "aiTitle", "custom-title": "customTitle", "summary": "summary"}[kind])
         if not isinstance(text, str) or not text.strip():
             return
-        if kind == "summary" and record.get("leafUuid") not in self._seen:
+        if kind == "summary" and hash(str(record.get("leafUuid"))) not in self._seen:
             return  # a summary is also written into other sessions' files
         self._titles[kind] = text
 
@@ -268,7 +276,9 @@ class SessionFold:
             draft = Draft(steering.record_no, "steering", steering.at, steering.text, steering.at, True, steering.uuid)
             self._drafts.insert(at, draft)
         initiated_by = self._initiated_by()
-        entries = tuple(self._entry(n, draft, initiated_by) for n, draft in enumerate(self._drafts, 1))
+        self._drafts.reverse()  # each is let go as its entry is made
+        self._calls.clear()
+        entries = tuple(self._entry(n, self._drafts.pop(), initiated_by) for n in range(1, len(self._drafts) + 1))
         digest = hashlib.blake2b(digest_size=16)
         for entry in entries:
             digest.update(f"{entry.kind}\x1f{entry.tool}\x1f{entry.text}\x1e".encode())
@@ -353,6 +363,11 @@ class SessionFold:
         if text is None:
             return None
         return shorten(" ".join(mask_secrets(clean(text[: most * 4])).split()), most) or None
+
+
+def _slim(given: Any) -> Any:
+    """A concluded call's arguments without their bulk: its result may come again."""
+    return {key: given[key] for key in _NAMING if key in given} if isinstance(given, dict) else None
 
 
 def parse_time(value: Any) -> datetime | None:

@@ -18,7 +18,7 @@ _CHUNK = 1024 * 1024
 _LONGEST_LINE = 16 * 1024 * 1024
 # A shorter line is decoded without a look at what that may take.
 _HEAVY_LINE = 4 * 1024 * 1024
-_MOST_DECODING_BYTES = 176 * 1024 * 1024
+_MOST_DECODING_BYTES = 128 * 1024 * 1024
 _LONGEST_STRING = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
 _decoder = json.JSONDecoder()

@@ -8,12 +8,13 @@ import re
 _STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _HALF_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*(\\(?:u[0-9a-fA-F]{0,3})?)$")
 # What Python needs for a value, in bytes: measured with orjson, rounded up.
-_OBJECT, _LIST, _ITEM, _CHARACTER = 200, 64, 40, 4
+_WEIGHTS = {b"{": 200, b"[": 64, b",": 40, b'"': 28}
+_CHARACTER = 4
 
 
 def decoding_bytes(line: bytes) -> int:
     """About how much memory the values of a line take at the worst."""
-    return len(line) * _CHARACTER + line.count(b"{") * _OBJECT + line.count(b"[") * _LIST + line.count(b",") * _ITEM
+    return len(line) * _CHARACTER + sum(line.count(mark) * weight for mark, weight in _WEIGHTS.items())
 
 
 class StringCutter:
