@@ -57,13 +57,14 @@ class LineReader:
         tail = b""  # the start of a line whose end is not read yet
         while chunk := self._stream.read(_CHUNK):
             end = chunk.rfind(b"\n") + 1
+            if not end and len(tail) + len(chunk) > _LONGEST_LINE:
+                chunk = yield from self._read_long_line(tail + chunk)
+                tail, end = b"", chunk.rfind(b"\n") + 1
             if end:
                 yield from self._read_lines(tail + chunk[:end])
                 tail = chunk[end:]
-                continue
-            tail += chunk
-            if len(tail) > _LONGEST_LINE:
-                tail = yield from self._read_long_line(tail)
+            else:
+                tail += chunk
 
     def _read_lines(self, body: bytes) -> Iterator[dict[str, Any]]:
         """Records of complete lines."""

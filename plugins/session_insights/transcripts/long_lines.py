@@ -30,7 +30,8 @@ class StringCutter:
         self._most = most
         self._kept = bytearray()
         self._is_in_string = False
-        self._room = 0
+        self._start = 0  # of the string
+        self._is_cut = False
         self._half = b""  # a backslash whose partner has not come yet
 
     def feed(self, piece: bytes) -> None:
@@ -42,12 +43,13 @@ class StringCutter:
                 quote = piece.find(b'"', position)
                 stop = quote + 1 if quote >= 0 else end
                 self._kept += piece[position:stop]
-                self._is_in_string, self._room = quote >= 0, self._longest
+                self._is_in_string, self._is_cut, self._start = quote >= 0, False, len(self._kept)
                 position = stop
                 continue
             found = _STRING.match(piece, position)
             stop = found.end() if found else end
-            self._keep(piece[position : min(stop, position + self._room + 1)])
+            if not self._is_cut:
+                self._keep(piece[position : min(stop, position + self._longest + 1)])
             if stop == end - 1 and piece[stop] == 0x5C:
                 self._half = b"\\"
                 return
@@ -58,14 +60,13 @@ class StringCutter:
             position = stop
 
     def _keep(self, text: bytes) -> None:
-        if len(text) > self._room:
-            text = text[: self._room]
-            half = _HALF_ESCAPE.search(text)
-            text = (text[: half.start(1)] if half else text).decode("utf-8", "ignore").encode()
-            self._room = 0
-        else:
-            self._room -= len(text)
         self._kept += text
+        if len(self._kept) - self._start <= self._longest:
+            return
+        self._is_cut = True
+        kept = bytes(self._kept[self._start : self._start + self._longest])
+        half = _HALF_ESCAPE.search(kept)
+        self._kept[self._start :] = (kept[: half.start(1)] if half else kept).decode("utf-8", "ignore").encode()
 
     def finish(self) -> bytes | None:
         """The line as it was kept, or None when too much is left."""

@@ -54,10 +54,11 @@ def read_files(
     with ProcessPoolExecutor(processes) as pool:
         running = {pool.submit(_read_all, task, entry_characters) for task in islice(tasks, processes * _AHEAD)}
         while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            running |= {pool.submit(_read_all, task, entry_characters) for task in islice(tasks, len(done))}
-            while done:
-                yield from done.pop().result()
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            first = done.pop()
+            running.remove(first)
+            running |= {pool.submit(_read_all, task, entry_characters) for task in islice(tasks, 1)}
+            yield from first.result()
 
 
 def _tasks(files: list[TranscriptFile]) -> Iterator[list[TranscriptFile]]:
