@@ -91,7 +91,7 @@ class PackedRows:
 
     message_ids: tuple[str, ...]
     messages: tuple[bytes, ...]  # a line each, without its end, in the order of `message_ids`
-    entries: bytes  # whole lines
+    entries: tuple[bytes, ...]  # whole lines, many in a piece
     entry_count: int
 
 

@@ -16,6 +16,7 @@ from session_insights.records import Entry, Message, PackedRows, ParsedFile, Par
 
 MESSAGE_COLUMNS = [field.name for field in fields(Message)]
 ENTRY_COLUMNS = [field.name for field in fields(Entry)]
+_PIECE = 1_000  # entries
 _message_values = attrgetter(*MESSAGE_COLUMNS)
 _entry_values = attrgetter(*ENTRY_COLUMNS)
 
@@ -33,15 +34,20 @@ def pack_rows(session: ParsedSession) -> PackedRows:
     if session.packed is not None:
         return session.packed
     owner = _escape(session.session_id)
-    entries = bytearray()
-    for entry in session.entries:
-        entries += f"{_line(owner, _entry_values(entry))}\n".encode()
     return PackedRows(
         message_ids=tuple(message.message_id for message in session.messages),
         messages=tuple(_line(owner, _message_values(message)).encode() for message in session.messages),
-        entries=bytes(entries),
+        entries=tuple(_entry_lines(owner, session.entries[at : at + _PIECE]) for at in _starts(session)),
         entry_count=len(session.entries),
     )
+
+
+def _starts(session: ParsedSession) -> range:
+    return range(0, len(session.entries), _PIECE)
+
+
+def _entry_lines(session_id: str, entries: tuple[Entry, ...]) -> bytes:
+    return "".join(f"{_line(session_id, _entry_values(entry))}\n" for entry in entries).encode()
 
 
 def _line(session_id: str, values: tuple[Any, ...]) -> str:

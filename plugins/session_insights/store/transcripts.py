@@ -170,7 +170,7 @@ def _replace_rows(connection: Connection, sessions: list[ParsedSession]) -> list
             for message_id, line in zip(packed.message_ids, packed.messages, strict=True)
         ),
     )
-    _copy(connection, "session_entries", ENTRY_COLUMNS, (packed.entries for packed in rows))
+    _copy(connection, "session_entries", ENTRY_COLUMNS, (piece for packed in rows for piece in packed.entries))
     return sorted(shared)
 
 

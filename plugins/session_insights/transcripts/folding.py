@@ -8,6 +8,7 @@ from array import array
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
+from sys import intern
 from typing import Any
 
 from session_insights.records import Category, Entry, EntryKind, ParsedSession
@@ -19,7 +20,6 @@ from session_insights.transcripts.usage import SYNTHETIC, Usage
 
 LONGEST_GAP_SECONDS = 300
 OWN_WORK = "[session-insights]"  # in the first prompt of our own calls through `claude`
-_NAMING = ("file_path", "notebook_path", "command", "skill")
 _CONVERSATION = frozenset({"user", "assistant", "system", "attachment", "progress"})
 _WORKTREE = re.compile(r"[/\\]\.claude[/\\]worktrees[/\\].*$")
 
@@ -114,7 +114,7 @@ class SessionFold:
                 self._draft("api_error", record, record_no, at, "\n".join(people.texts_of(content)))
             return
         key = message.get("id") or record.get("requestId") or record.get("uuid") or f"{self.session_id}:{record_no}"
-        message_id = str(key)
+        message_id = intern(str(key))
         usage = self._usage.get(message_id)
         if usage is None:
             usage = self._usage[message_id] = Usage(str(message.get("model") or "unknown"), at, record_no)
@@ -129,7 +129,7 @@ class SessionFold:
                 self._call(block, record, record_no, at).message_id = message_id
 
     def _call(self, block: dict[str, Any], record: dict[str, Any], record_no: int, at: datetime | None) -> Draft:
-        name = str(block.get("name") or "?")[:200]
+        name = intern(str(block.get("name") or "?")[:200])
         draft = self._draft("tool", record, record_no, at, tools.describe_call(name, block.get("input")))
         draft.tool, draft.given = name, block.get("input")
         draft.skill = tools.skill_of(name, block.get("input"))
@@ -171,11 +171,12 @@ class SessionFold:
                 last.skill = last.text.split()[0].lstrip("/")
 
     def _conclude(self, block: dict[str, Any], record: dict[str, Any]) -> None:
-        draft = self._calls.get(str(block.get("tool_use_id")))
+        # Calls that wait for their result hold all their arguments: those of a long file are let go.
+        draft = self._calls.pop(str(block.get("tool_use_id")), None)
         if draft is None or draft.tool is None:
             return
         outcome = tools.conclude(draft.tool, draft.given, block, record)
-        draft.given = _slim(draft.given)
+        draft.given = None
         draft.kind = outcome.kind
         if outcome.text:
             draft.text = f"{draft.text}\n→ {outcome.text[: self._characters * 4]}"
@@ -363,11 +364,6 @@ class SessionFold:
         if text is None:
             return None
         return shorten(" ".join(mask_secrets(clean(text[: most * 4])).split()), most) or None
-
-
-def _slim(given: Any) -> Any:
-    """A concluded call's arguments without their bulk: its result may come again."""
-    return {key: given[key] for key in _NAMING if key in given} if isinstance(given, dict) else None
 
 
 def parse_time(value: Any) -> datetime | None:
