@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run stop status test lint check schema lock
+.PHONY: help install run stop status test bench lint check schema lock
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +27,9 @@ status: install ## say what runs, where, and how to sign in
 
 test: install ## run all tests
 	@$(BIN)/pytest
+
+bench: install ## measure the sync and the aggregates against their budgets
+	@$(BIN)/python -m benchmarks.sync; synced=$$?; $(BIN)/python -m benchmarks.aggregates && exit $$synced
 
 lint: install ## check style, types, import order and SQL
 	$(BIN)/ruff check .

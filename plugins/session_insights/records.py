@@ -45,7 +45,7 @@ class BadLine:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Message:
     """One API message as one session's file has it; copies of history have it too."""
 
@@ -62,7 +62,7 @@ class Message:
     cost_usd: float | None  # None: the model has no list price
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One thing said or done, in file order; text is redacted and capped."""
 
@@ -86,6 +86,16 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class PackedRows:
+    """Messages and entries of a session as `copy` takes them: small, and made where the file was read."""
+
+    message_ids: tuple[str, ...]
+    messages: tuple[bytes, ...]  # a line each, without its end, in the order of `message_ids`
+    entries: tuple[bytes, ...]  # whole lines, many in a piece
+    entry_count: int
+
+
+@dataclass(frozen=True)
 class ParsedSession:
     """What one file says of one session, before it is known which part of it is copied history."""
 
@@ -106,6 +116,7 @@ class ParsedSession:
     content_hash: str
     messages: tuple[Message, ...]
     entries: tuple[Entry, ...]
+    packed: PackedRows | None = None  # instead of the two above, which are empty then
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
 -- insert_days: what a session did on each local day, with the tokens of its sub-agents.
+-- Sums are taken over exact numbers: those of fractions would depend on the order of rows.
 -- Grain:  one row a (session, local date)
 -- Params: session_ids, time_zone
 with family as (
@@ -29,7 +30,7 @@ said as (
         family.session_id,
         (coalesce(entry.at, family.first_record_at) at time zone %(time_zone)s)::date as activity_date,
         count(*) filter (where entry.kind in ('prompt', 'steering') and entry.is_person) as human_prompt_count,
-        sum(entry.active_seconds::double precision) / 60.0 as active_minutes
+        sum(round(entry.active_seconds * 1000)::bigint) / 60000.0 as active_minutes
     from family
     inner join insights.own_entries as entry on family.member_id = entry.session_id
     where family.member_id = family.session_id
@@ -47,7 +48,7 @@ paid as (
         sum(message.output_tokens) as output_tokens,
         sum(message.cache_read_tokens) as cache_read_tokens,
         sum(message.cache_write_5m_tokens + message.cache_write_1h_tokens) as cache_write_tokens,
-        sum(message.cost_usd) as cost_usd,
+        sum(message.cost_usd::numeric) as cost_usd,
         count(*) filter (where message.cost_usd is null) as unpriced_message_count,
         count(*) filter (where not message.is_final) as unfinished_message_count
     from family

@@ -23,7 +23,8 @@ history as (
     from insights.session_messages as message
     inner join first_own on message.session_id = first_own.session_id
     where
-        not message.is_owner
+        message.session_id = any(%(session_ids)s)
+        and not message.is_owner
         and (first_own.record_no is null or message.last_record_no < first_own.record_no)
     group by message.session_id, first_own.record_no
 
@@ -66,7 +67,10 @@ copied as (
     from insights.session_entries as entry
     left join history on entry.session_id = history.session_id
     left join insights.session_messages as message
-        on entry.session_id = message.session_id and entry.message_id = message.message_id
+        on
+            entry.session_id = message.session_id
+            and entry.message_id = message.message_id
+            and message.session_id = any(%(session_ids)s)
     where entry.session_id = any(%(session_ids)s)
 
 )

@@ -1,4 +1,5 @@
 -- refresh_sessions: a session's figures, from its own messages and entries.
+-- Sums are taken over exact numbers: those of fractions would depend on the order of rows.
 -- Params: session_ids
 with wanted as (
 
@@ -15,7 +16,7 @@ own_messages as (
         sum(output_tokens) as output_tokens,
         sum(cache_read_tokens) as cache_read_tokens,
         sum(cache_write_5m_tokens + cache_write_1h_tokens) as cache_write_tokens,
-        sum(cost_usd) as cost_usd,
+        sum(cost_usd::numeric) as cost_usd,
         count(*) filter (where cost_usd is null) as unpriced_message_count,
         count(*) filter (where not is_final) as unfinished_message_count
     from insights.session_messages
@@ -39,7 +40,7 @@ counts as (
     select
         session_id,
         min(since) as first_at,
-        sum(active_seconds::double precision) / 60.0 as active_minutes,
+        sum(round(active_seconds * 1000)::bigint) / 60000.0 as active_minutes,
         count(*) filter (where kind in ('prompt', 'steering') and is_person) as human_prompt_count,
         count(*) filter (where kind = 'tool_error') as tool_error_count,
         count(*) filter (where tool like 'mcp\_\_%%') as mcp_call_count,

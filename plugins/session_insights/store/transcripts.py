@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, fields
+from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from session_insights.records import Entry, Message, ParsedFile, ParsedSession, TranscriptFile
+from session_insights.records import ParsedFile, ParsedSession, TranscriptFile
 from session_insights.store.database import Connection, execute
+from session_insights.store.packing import ENTRY_COLUMNS, MESSAGE_COLUMNS, pack_rows
 from session_insights.store.queries import load_sql
 
 _LOCK = 7305103  # writers of sessions wait for each other
-_MESSAGE_COLUMNS = [field.name for field in fields(Message)]
-_ENTRY_COLUMNS = [field.name for field in fields(Entry)]
-_SESSION_COLUMNS = [field.name for field in fields(ParsedSession) if field.name not in ("messages", "entries")]
+_COPY_BYTES = 256 * 1024
+_SESSION_COLUMNS = [
+    field.name for field in fields(ParsedSession) if field.name not in ("messages", "entries", "packed")
+]
 
 
 def load_ledger(connection: Connection, machines: list[str]) -> dict[tuple[str, str], tuple[int, int, str]]:
@@ -39,7 +43,7 @@ def save_vanished(connection: Connection, machine: str, paths: list[str]) -> int
 
 def save_failure(connection: Connection, file: TranscriptFile, error: str) -> None:
     """Keep that a file could not be read; what was read of it before stays."""
-    _save_ledger(connection, file, state="failed", error=error)
+    _save_ledger(connection, [_ledger_line(file, state="failed", error=error)])
 
 
 def save_files(connection: Connection, parsed: list[ParsedFile], *, time_zone: str) -> list[str]:
@@ -52,29 +56,27 @@ def save_files(connection: Connection, parsed: list[ParsedFile], *, time_zone: s
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         chosen = _choose(connection, parsed)
         session_ids = list(chosen)
-        for session, file in chosen.values():
-            values = {name: getattr(session, name) for name in _SESSION_COLUMNS}
-            execute(
-                connection,
-                load_sql("sessions/upsert_session"),
-                machine=file.machine,
-                transcript_path=file.path,
-                **values,
-            )
-        message_ids = _replace_rows(connection, [session for session, _ in chosen.values()])
-        for item in parsed:
-            _save_ledger(connection, item.file, parsed=item)
-        refresh(connection, session_ids, message_ids, time_zone=time_zone)
+        _save_sessions(connection, chosen.values())
+        shared_ids = _replace_rows(connection, [session for session, _ in chosen.values()])
+        _save_ledger(connection, [_ledger_line(item.file, parsed=item) for item in parsed])
+        refresh(connection, session_ids, shared_ids, time_zone=time_zone)
     return session_ids
 
 
-def refresh(connection: Connection, session_ids: list[str], message_ids: list[str], *, time_zone: str) -> None:
-    """Settle who owns what and recompute the figures of these sessions and of those that share messages with them."""
-    execute(connection, load_sql("sessions/release_owners"), message_ids=message_ids)
-    execute(connection, load_sql("sessions/claim_owners"), message_ids=message_ids)
-    rows = execute(connection, load_sql("sessions/sessions_sharing"), session_ids=session_ids, message_ids=message_ids)
-    affected = [row["session_id"] for row in rows]
-    execute(connection, load_sql("sessions/mark_copied"), session_ids=affected)
+def refresh(connection: Connection, session_ids: list[str], shared_ids: list[str], *, time_zone: str) -> None:
+    """Settle who owns what and recompute the figures of these sessions and of those that share messages with them.
+
+    Args:
+        shared_ids: Messages that stand, or stood, in several sessions. All others have their owner already.
+    """
+    affected = session_ids
+    if shared_ids:
+        execute(connection, load_sql("sessions/release_owners"), message_ids=shared_ids)
+        execute(connection, load_sql("sessions/claim_owners"), message_ids=shared_ids)
+        rows = execute(connection, load_sql("sessions/sessions_sharing"), message_ids=shared_ids)
+        sharing = [row["session_id"] for row in rows]
+        execute(connection, load_sql("sessions/mark_copied"), session_ids=sharing)
+        affected = sorted({*session_ids, *sharing})
     execute(connection, load_sql("sessions/refresh_sessions"), session_ids=affected)
     parents = execute(
         connection,
@@ -128,52 +130,80 @@ def _choose(connection: Connection, parsed: list[ParsedFile]) -> dict[str, tuple
     return chosen
 
 
+def _save_sessions(connection: Connection, chosen: Iterable[tuple[ParsedSession, TranscriptFile]]) -> None:
+    rows = [
+        {
+            "machine": file.machine,
+            "transcript_path": file.path,
+            **{name: getattr(session, name) for name in _SESSION_COLUMNS},
+        }
+        for session, file in chosen
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(load_sql("sessions/upsert_session").encode(), rows)
+
+
 def _replace_rows(connection: Connection, sessions: list[ParsedSession]) -> list[str]:
-    """Write messages and entries; returns every message id that was or is in these sessions."""
+    """Write messages and entries; returns the messages, of then and of now, that stand in several sessions.
+
+    A message that stands in one session alone is its own from the start.
+    """
     session_ids = [session.session_id for session in sessions]
     before = connection.execute(
         "delete from insights.session_messages where session_id = any(%s) returning message_id", [session_ids]
     ).fetchall()
     connection.execute("delete from insights.session_entries where session_id = any(%s)", [session_ids])
-    _copy(connection, "session_messages", _MESSAGE_COLUMNS, [(s.session_id, s.messages) for s in sessions])
-    _copy(connection, "session_entries", _ENTRY_COLUMNS, [(s.session_id, s.entries) for s in sessions])
-    now = {message.message_id for session in sessions for message in session.messages}
-    return sorted(now | {row["message_id"] for row in before})
+    rows = [pack_rows(session) for session in sessions]
+    now = Counter(message_id for packed in rows for message_id in packed.message_ids)
+    elsewhere = connection.execute(
+        "select distinct message_id from insights.session_messages where message_id = any(%s)",
+        [list({*now, *(row["message_id"] for row in before)})],
+    ).fetchall()
+    shared = {row["message_id"] for row in elsewhere} | {message_id for message_id, n in now.items() if n > 1}
+    _copy(
+        connection,
+        "session_messages",
+        [*MESSAGE_COLUMNS, "is_owner"],
+        (
+            line + (b"\tf\n" if message_id in shared else b"\tt\n")
+            for packed in rows
+            for message_id, line in zip(packed.message_ids, packed.messages, strict=True)
+        ),
+    )
+    _copy(connection, "session_entries", ENTRY_COLUMNS, (piece for packed in rows for piece in packed.entries))
+    return sorted(shared)
 
 
-def _copy(
-    connection: Connection,
-    table: str,
-    columns: list[str],
-    rows: Iterable[tuple[str, tuple[Message, ...] | tuple[Entry, ...]]],
-) -> None:
+def _copy(connection: Connection, table: str, columns: list[str], pieces: Iterable[bytes]) -> None:
     statement = f"copy insights.{table} (session_id, {', '.join(columns)}) from stdin"
     with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
-        for session_id, records in rows:
-            for record in records:
-                copy.write_row((session_id, *(getattr(record, column) for column in columns)))
+        gathered = bytearray()
+        for piece in pieces:
+            gathered += piece
+            if len(gathered) >= _COPY_BYTES:
+                copy.write(gathered)
+                gathered.clear()
+        copy.write(gathered)
 
 
-def _save_ledger(
-    connection: Connection,
-    file: TranscriptFile,
-    *,
-    parsed: ParsedFile | None = None,
-    state: str = "read",
-    error: str | None = None,
-) -> None:
-    execute(
-        connection,
-        load_sql("sessions/upsert_file"),
-        machine=file.machine,
-        path=file.path,
-        session_id=file.session_id,
-        size_bytes=file.size_bytes,
-        mtime_ns=file.mtime_ns,
-        read_bytes=parsed.read_bytes if parsed else 0,
-        digest=parsed.digest if parsed else "",
-        state=state,
-        error=error,
-        bad_lines=Jsonb([asdict(line) for line in parsed.bad_lines] if parsed else []),
-        record_counts=Jsonb(parsed.record_counts if parsed else {}),
-    )
+def _save_ledger(connection: Connection, lines: list[dict[str, Any]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(load_sql("sessions/upsert_file").encode(), lines)
+
+
+def _ledger_line(
+    file: TranscriptFile, *, parsed: ParsedFile | None = None, state: str = "read", error: str | None = None
+) -> dict[str, Any]:
+    return {
+        "machine": file.machine,
+        "path": file.path,
+        "session_id": file.session_id,
+        "size_bytes": file.size_bytes,
+        "mtime_ns": file.mtime_ns,
+        "read_bytes": parsed.read_bytes if parsed else 0,
+        "digest": parsed.digest if parsed else "",
+        "state": state,
+        "error": error,
+        "bad_lines": Jsonb([asdict(line) for line in parsed.bad_lines] if parsed else []),
+        "record_counts": Jsonb(parsed.record_counts if parsed else {}),
+    }

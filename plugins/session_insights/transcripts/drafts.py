@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -12,7 +13,7 @@ from session_insights.records import EntryKind
 LONGEST_GAP_SECONDS = 300
 
 
-@dataclass
+@dataclass(slots=True)
 class Draft:
     """An entry in the making."""
 
@@ -43,7 +44,8 @@ class Clock:
         self.first_at: datetime | None = None
         self.last_at: datetime | None = None
         self._since: datetime | None = None
-        self._moments: list[tuple[float, int]] = []  # (time, place of the entry that it leads to)
+        self._moments = array("d")  # times of records
+        self._places = array("l")  # of the entry that each of them leads to
 
     def span(self, record: dict[str, Any]) -> datetime | None:
         """The record's time, which the session's span takes in."""
@@ -57,7 +59,8 @@ class Clock:
         """The record's time, as one at which somebody or something worked."""
         at = self.span(record)
         if at is not None:
-            self._moments.append((at.timestamp(), place))
+            self._moments.append(at.timestamp())
+            self._places.append(place)
             self._since = at if self._since is None else min(at, self._since)
         return at
 
@@ -68,10 +71,12 @@ class Clock:
 
     def spread_over(self, drafts: list[Draft]) -> None:
         """Give each entry the time since the moment before, in order of time; a pause counts up to 5 minutes."""
-        self._moments.sort()
-        for (before, _), (after, place) in pairwise(self._moments):
-            if drafts:
-                drafts[min(place, len(drafts) - 1)].active_seconds += min(after - before, LONGEST_GAP_SECONDS)
+        if not drafts:
+            return
+        moments, places, last = self._moments, self._places, len(drafts) - 1
+        for before, after in pairwise(sorted(range(len(moments)), key=moments.__getitem__)):
+            seconds = moments[after] - moments[before]
+            drafts[min(places[after], last)].active_seconds += min(seconds, LONGEST_GAP_SECONDS)
 
 
 def parse_time(value: Any) -> datetime | None:

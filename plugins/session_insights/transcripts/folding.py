@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from sys import intern
 from typing import Any
 
 from session_insights.records import Entry, EntryKind, ParsedSession
@@ -30,7 +31,7 @@ class SessionFold:
         self._drafts: list[Draft] = []
         self._calls: dict[str, Draft] = {}
         self._usage: dict[str, Usage] = {}
-        self._seen: set[str] = set()
+        self._seen: set[int] = set()  # hashes of uuids: a file may have millions
         self._titles = Titles()
         self._identity = Identity(session_id, parent_session_id)
         self._refused: Draft | None = None  # by a person, in the message before
@@ -55,10 +56,11 @@ class SessionFold:
         if not isinstance(kind, str) or kind not in _CONVERSATION:
             self._clock.span(record)
             return
-        if isinstance(uuid, str) and uuid in self._seen:
-            return
         if isinstance(uuid, str):
-            self._seen.add(uuid)
+            known = hash(uuid)
+            if known in self._seen:
+                return
+            self._seen.add(known)
         at = self._clock.work(record, len(self._drafts))
         self._identity.keep(record)
         if kind == "assistant":
@@ -80,7 +82,7 @@ class SessionFold:
                 self._draft("api_error", record, record_no, at, "\n".join(people.texts_of(content)))
             return
         keys = (message.get("id"), record.get("requestId"), record.get("uuid"), f"{self.session_id}:{record_no}")
-        message_id = next(key for key in keys if isinstance(key, str) and key)[:200]
+        message_id = intern(next(key for key in keys if isinstance(key, str) and key)[:200])
         if self._refused is not None and self._refused.message_id != message_id:
             self._refused = None
         usage = self._usage.get(message_id)
@@ -100,7 +102,7 @@ class SessionFold:
 
     def _call(self, block: dict[str, Any], record: dict[str, Any], record_no: int, at: datetime | None) -> Draft:
         name = block.get("name")
-        name = name[:200] if isinstance(name, str) and name else "?"
+        name = intern(name[:200]) if isinstance(name, str) and name else "?"
         draft = self._draft("tool", record, record_no, at, tools.describe_call(name, block.get("input")))
         draft.tool, draft.given = name, block.get("input")
         draft.skill = tools.skill_of(name, block.get("input"))
@@ -144,13 +146,15 @@ class SessionFold:
 
     def _conclude(self, block: dict[str, Any], record: dict[str, Any]) -> None:
         call = block.get("tool_use_id")
-        draft = self._calls.get(call) if isinstance(call, str) else None
+        # Calls that wait for their result hold all their arguments: those of a long file are let go.
+        draft = self._calls.pop(call, None) if isinstance(call, str) else None
         if draft is None or draft.tool is None:
             return
         outcome = tools.conclude(draft.tool, draft.given, block, record)
+        draft.given = None
         draft.kind = outcome.kind
         if outcome.text:
-            draft.text = f"{draft.text}\n→ {outcome.text}"
+            draft.text = f"{draft.text}\n→ {outcome.text[: self._characters * 4]}"
         draft.file_path, draft.pr_url = outcome.file_path, outcome.pr_url
         draft.lines_added, draft.lines_removed = outcome.lines_added, outcome.lines_removed
         draft.commit_count = outcome.commit_count
@@ -206,6 +210,7 @@ class SessionFold:
         is_person: bool | None = False,
     ) -> Draft:
         uuid = record.get("uuid")
+        text = text[: self._characters * 4]  # more than is kept is not carried along
         draft = Draft(record_no, kind, at, text, is_person=is_person, uuid=uuid if isinstance(uuid, str) else None)
         draft.since = self._clock.take_since() or at
         self._drafts.append(draft)
@@ -234,7 +239,9 @@ class SessionFold:
             )
             self._drafts.insert(at, draft)
         initiated_by = self._identity.initiated_by
-        entries = tuple(self._entry(n, draft, initiated_by) for n, draft in enumerate(self._drafts, 1))
+        self._drafts.reverse()  # each is let go as its entry is made
+        self._calls.clear()
+        entries = tuple(self._entry(n, self._drafts.pop(), initiated_by) for n in range(1, len(self._drafts) + 1))
         digest = hashlib.blake2b(digest_size=16)
         for entry in entries:
             digest.update(f"{entry.kind}\x1f{entry.tool}\x1f{entry.text}\x1e".encode())

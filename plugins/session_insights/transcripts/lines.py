@@ -5,15 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, BinaryIO
 
 import orjson
 
 from session_insights.records import BadLine
+from session_insights.transcripts.long_lines import StringCutter, decoding_bytes
 
-_LONGEST_LINE = 64 * 1024 * 1024
 _CHUNK = 1024 * 1024
+# A longer line is read with its long strings cut, so that memory stays bounded.
+_LONGEST_LINE = 16 * 1024 * 1024
+# A shorter line is decoded without a look at what that may take.
+_HEAVY_LINE = 4 * 1024 * 1024
+_MOST_DECODING_BYTES = 128 * 1024 * 1024
+_LONGEST_STRING = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
 _decoder = json.JSONDecoder()
 # A lone surrogate is no character; U+0000 is refused by Postgres.
@@ -22,6 +28,8 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 def clean(text: str) -> str:
     """Text that Postgres and UTF-8 accept."""
+    if text.isascii():
+        return text.replace("\x00", "\ufffd")
     return _UNSTORABLE.sub("\ufffd", text) if _UNSTORABLE.search(text) else text
 
 
@@ -46,67 +54,102 @@ class LineReader:
         return self._digest.hexdigest()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        while True:
-            line = self._stream.readline(_LONGEST_LINE)
-            if not line:
-                return
-            offset, size = self.read_bytes, len(line)
-            if not line.endswith(b"\n"):
-                if size < _LONGEST_LINE:
-                    return
-                size = self._skip_line(line)
-                if size == 0:
-                    return
-                self._note(offset, size, f"line longer than {_LONGEST_LINE // 1024 // 1024} MB")
-                continue
-            self._digest.update(line)
-            self.read_bytes += size
-            try:
-                record = orjson.loads(line)
-            except orjson.JSONDecodeError:
-                yield from self._repair(line, offset)
-                continue
-            if isinstance(record, dict):
-                yield record
+        tail = b""  # the start of a line whose end is not read yet
+        while chunk := self._stream.read(_CHUNK):
+            end = chunk.rfind(b"\n") + 1
+            if not end and len(tail) + len(chunk) > _LONGEST_LINE:
+                chunk = yield from self._read_long_line(tail + chunk)
+                tail, end = b"", chunk.rfind(b"\n") + 1
+            if end:
+                yield from self._read_lines(tail + chunk[:end])
+                tail = chunk[end:]
             else:
-                self._note(offset, size, "no JSON object")
+                tail += chunk
 
-    def _skip_line(self, start: bytes) -> int:
-        """Pass over the rest of an oversized line; 0 when its end is not written yet."""
-        digest, size = self._digest.copy(), len(start)
-        digest.update(start)
-        while not start.endswith(b"\n"):
-            start = self._stream.readline(_CHUNK)
-            if not start:
-                return 0
-            digest.update(start)
-            size += len(start)
-        self._digest = digest
-        self.read_bytes += size
-        return size
+    def _read_lines(self, body: bytes) -> Iterator[dict[str, Any]]:
+        """Records of complete lines."""
+        self._digest.update(body)
+        offset = self.read_bytes
+        self.read_bytes += len(body)
+        lines = body.split(b"\n")
+        del body
+        lines.reverse()
+        lines.pop(0)
+        while lines:
+            line = lines.pop()
+            size = len(line) + 1
+            if size > _HEAVY_LINE and decoding_bytes(line) > _MOST_DECODING_BYTES:
+                cutter = StringCutter(_LONGEST_STRING, _LONGEST_LINE)
+                cutter.feed(line)
+                line = b""
+                yield from self._read_cut_line(cutter, offset, size)
+            else:
+                yield from self._read_line(line, offset, size)
+            offset += size
 
-    def _repair(self, line: bytes, offset: int) -> Iterator[dict[str, Any]]:
+    def _read_line(self, line: bytes, offset: int, size: int) -> Iterator[dict[str, Any]]:
+        try:
+            record = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            yield from self._repair(line, offset, size)
+            return
+        if isinstance(record, dict):
+            yield record
+        else:
+            self._note(offset, size, "no JSON object")
+
+    def _read_long_line(self, start: bytes) -> Generator[dict[str, Any], None, bytes]:
+        """The record of an oversized line without the rest of its long strings.
+
+        Returns (to `yield from`) what was read beyond it. When its end is not written yet, nothing of it counts.
+        """
+        digest, size = self._digest.copy(), 0
+        cutter = StringCutter(_LONGEST_STRING, _LONGEST_LINE)
+        while start:
+            end = start.find(b"\n") + 1
+            part = start[:end] if end else start
+            digest.update(part)
+            cutter.feed(part)
+            size += len(part)
+            if end:
+                offset = self.read_bytes
+                self._digest = digest
+                self.read_bytes += size
+                yield from self._read_cut_line(cutter, offset, size)
+                return start[end:]
+            start = self._stream.read(_CHUNK)
+        return b""
+
+    def _read_cut_line(self, cutter: StringCutter, offset: int, size: int) -> Iterator[dict[str, Any]]:
+        line = cutter.finish()
+        if line is None or decoding_bytes(line) > _MOST_DECODING_BYTES:
+            self._note(offset, size, f"line of {size / 1024 / 1024:.1f} MB, too big to be read")
+            return
+        self._note(offset, size, f"line of {size / 1024 / 1024:.1f} MB; strings were cut at 64 KB")
+        yield from self._read_line(line, offset, size)
+
+    def _repair(self, line: bytes, offset: int, size: int) -> Iterator[dict[str, Any]]:
         """Records of a line that is not one JSON document: glued, badly encoded, with a BOM, blank."""
         body = line.removeprefix(_BOM).strip()
         if not body:
             return
         if not body.strip(b"\x00"):
-            self._note(offset, len(line), "NUL bytes")
+            self._note(offset, size, "NUL bytes")
             return
         text = body.decode("utf-8", errors="replace")
         if "\ufffd" in text and b"\xef\xbf\xbd" not in body:
-            self._note(offset, len(line), "not UTF-8; read with replacements")
+            self._note(offset, size, "not UTF-8; read with replacements")
         position = 0
         while position < len(text):
             try:
                 record, position = _decoder.raw_decode(text, position)
             except (json.JSONDecodeError, RecursionError, ValueError):
-                self._note(offset + len(text[:position].encode("utf-8", "surrogatepass")), len(line), "no JSON")
+                self._note(offset + len(text[:position].encode("utf-8", "surrogatepass")), size, "no JSON")
                 return
             if isinstance(record, dict):
                 yield record
             else:
-                self._note(offset, len(line), "no JSON object")
+                self._note(offset, size, "no JSON object")
             while position < len(text) and text[position] in " \t\r\n\x00":
                 position += 1
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from itertools import islice
 
 from session_insights.errors import UnreadableTranscript
-from session_insights.records import ParsedFile, TranscriptFile
+from session_insights.records import ParsedFile, ParsedSession, TranscriptFile
+from session_insights.store.packing import pack_file
 from session_insights.transcripts.parsing import parse_file
+
+_TASK_BYTES = 4 * 1024 * 1024
+_TASK_FILES = 32
+_AHEAD = 2  # tasks a process: one in hand and one waiting
 
 Ledger = dict[tuple[str, str], tuple[int, int, str]]
 
@@ -36,18 +41,47 @@ def vanished_paths(found: list[TranscriptFile], ledger: Ledger, machine: str, ro
 def read_files(
     files: list[TranscriptFile], *, entry_characters: int, processes: int
 ) -> Iterator[tuple[TranscriptFile, ParsedFile | str]]:
-    """Each file with what it gives, or why it cannot be read. Order is not kept."""
-    read = partial(_read, entry_characters=entry_characters)
+    """Each file with what it gives, or why it cannot be read. Order is not kept.
+
+    Few results wait for the caller at any moment, however many files there are.
+    """
+    tasks = _tasks(files)
     if processes <= 1 or len(files) < 2:
-        yield from map(read, files)
+        for task in tasks:
+            for file in task:
+                yield _read(file, entry_characters)
         return
     with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(read, files, chunksize=max(1, min(16, len(files) // (processes * 8))))
+        running = {pool.submit(_read_all, task, entry_characters) for task in islice(tasks, processes * _AHEAD)}
+        while running:
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            first = done.pop()
+            running.remove(first)
+            running |= {pool.submit(_read_all, task, entry_characters) for task in islice(tasks, 1)}
+            yield from first.result()
 
 
-def _read(file: TranscriptFile, *, entry_characters: int) -> tuple[TranscriptFile, ParsedFile | str]:
+def _tasks(files: list[TranscriptFile]) -> Iterator[list[TranscriptFile]]:
+    """What one process reads before it answers: a big file, or several small ones."""
+    task: list[TranscriptFile] = []
+    size = 0
+    for file in files:
+        task.append(file)
+        size += file.size_bytes
+        if size >= _TASK_BYTES or len(task) == _TASK_FILES:
+            yield task
+            task, size = [], 0
+    if task:
+        yield task
+
+
+def _read_all(files: list[TranscriptFile], entry_characters: int) -> list[tuple[TranscriptFile, ParsedFile | str]]:
+    return [_read(file, entry_characters) for file in files]
+
+
+def _read(file: TranscriptFile, entry_characters: int) -> tuple[TranscriptFile, ParsedFile | str]:
     try:
-        return file, parse_file(file, entry_characters=entry_characters)
+        return file, pack_file(parse_file(file, entry_characters=entry_characters))
     except UnreadableTranscript as error:
         return file, str(error)
 
@@ -58,9 +92,15 @@ def batches(items: Iterable[ParsedFile], *, entries: int) -> Iterator[list[Parse
     size = 0
     for item in items:
         batch.append(item)
-        size += 1 + sum(len(session.entries) + len(session.messages) for session in item.sessions)
+        size += 1 + sum(_row_count(session) for session in item.sessions)
         if size >= entries:
             yield batch
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def _row_count(session: ParsedSession) -> int:
+    if session.packed is not None:
+        return session.packed.entry_count + len(session.packed.messages)
+    return len(session.entries) + len(session.messages)

@@ -47,13 +47,17 @@ class Titles:
                 self._summaries.append((leaf, text))
         return True
 
-    def choose(self, uuids: set[str]) -> str | None:
-        """A summary is also written into other sessions' files: it counts where its last record is."""
+    def choose(self, uuids: set[int]) -> str | None:
+        """A summary is also written into other sessions' files: it counts where its last record is.
+
+        Args:
+            uuids: Hashes of the uuids that the file has.
+        """
         custom = self._said.get("custom-title")
         # Entering a worktree gives the session the worktree's name.
         if custom is not None and custom != self._worktree:
             return custom
         if "ai-title" in self._said:
             return self._said["ai-title"]
-        own = [text for leaf, text in self._summaries if leaf in uuids]
+        own = [text for leaf, text in self._summaries if hash(leaf) in uuids]
         return own[-1] if own else custom

@@ -17,7 +17,7 @@ SYNTHETIC = "<synthetic>"
 _MOST = 10**12  # tokens; above it a number is a mistake
 
 
-@dataclass
+@dataclass(slots=True)
 class Usage:
     """What the lines of one message have said so far."""
 
