@@ -15,10 +15,19 @@ def sample_profile() -> Profile:
     return load_profile(find_include_dir(Settings()) / "profile.yaml")
 
 
-def sync_folder(connection: Connection, root: Path, *, machine: str = "laptop", processes: int = 1) -> dict[str, Any]:
+def sync_folder(
+    connection: Connection,
+    root: Path,
+    *,
+    machine: str = "laptop",
+    processes: int = 1,
+    settings: Settings | None = None,
+) -> dict[str, Any]:
     """Sync a projects root as the command and the DAG do; all counts."""
     files, counts = stages.find_changed(connection, [(machine, root)])
-    synced = stages.sync_files(connection, files, profile=sample_profile(), settings=Settings(), processes=processes)
+    synced = stages.sync_files(
+        connection, files, profile=sample_profile(), settings=settings or Settings(), processes=processes
+    )
     return {**counts, **synced}
 
 

@@ -14,6 +14,7 @@ from session_insights.aggregates.refreshing import RefreshedFigure
 from session_insights.aggregates.refreshing import refresh_figure as refresh_aggregate
 from session_insights.errors import ReadingFailed, SettingsError
 from session_insights.facets.reading import choose_reader, question_of, read_session
+from session_insights.keeping import archive_files
 from session_insights.llm.claude import ClaudeClient, ClaudeConnection
 from session_insights.narratives.sections import Narrative
 from session_insights.narratives.writing import write_by_claude, write_offline
@@ -128,7 +129,7 @@ def sync_files(
         counts["bad_line_count"] += sum(len(item.bad_lines) for item in batch)
         progress(f"{counts['read_count']} of {len(files)} files, {counts['read_bytes'] / 1e6:,.0f} MB")
     store.recut_days(connection, time_zone=profile.time_zone)
-    return counts
+    return counts | archive_files(connection, files, settings=settings)
 
 
 def find_chunks(
