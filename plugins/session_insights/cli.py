@@ -73,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--force", action="store_true", help="also what is read already")
     extract.add_argument("--dry-run", action="store_true", help="say what would be sent, send nothing")
     extract.add_argument("--reader", choices=["auto", "claude", "offline"])
+    purge = command("purge", _purge, "delete sessions everywhere, or take a person's name out")
+    purge.add_argument("--session-id", action="append", default=[], help="a session and its sub-agents; again for more")
+    purge.add_argument("--with-forks", action="store_true", help="also sessions that hold copied history of them")
+    purge.add_argument("--person", metavar="NAME", help="replace the name by [person] in entries, titles and facets")
+    purge.add_argument("--dry-run", action="store_true", help="say what would go, delete nothing")
     report = command("report", _report, "figures, text and page of a period")
     report.add_argument("--period", choices=["weekly"], default="weekly")
     report.add_argument("--since", help="first day, as 2026-11-15")
@@ -123,6 +128,21 @@ def _sync(options: argparse.Namespace) -> Answer:
         earlier = keeping.archive_earlier(database, sources, settings=settings)
     answer = {**counts, **synced, **{name: synced[name] + count for name, count in earlier.items()}}
     return {**answer, "summary": stages.describe_sync(answer)}
+
+
+def _purge(options: argparse.Namespace) -> Answer:
+    settings = load_settings()
+    profile = load_profile(find_profile_path(settings))
+    with closing(connect(settings.database_url)) as database:
+        return keeping.purge(
+            database,
+            session_ids=options.session_id,
+            person=options.person,
+            with_forks=options.with_forks,
+            dry_run=options.dry_run,
+            profile=profile,
+            settings=settings,
+        )
 
 
 def _extract(options: argparse.Namespace) -> Answer:

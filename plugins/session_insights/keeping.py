@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from session_insights.errors import SettingsError
 from session_insights.profile import Profile
 from session_insights.records import ParsedFile, TranscriptFile
 from session_insights.settings import Settings
 from session_insights.store import archive as index
+from session_insights.store import purging
 from session_insights.store import transcripts as store
 from session_insights.store.archive import PendingFile
 from session_insights.store.database import Connection
@@ -85,6 +88,7 @@ def resync_from_archive(
     if settings.archive_dir is None:
         raise SettingsError("No archive: set SESSION_INSIGHTS_ARCHIVE_DIR to the folder that holds one.")
     folder = settings.archive_dir.expanduser()
+    purged = purging.load_purged(connection)
     sources = newest_sources(FolderArchive(folder).list())
     digests = {(source.file.machine, source.file.path): source.digest for source in sources}
     counts: dict[str, Any] = dict.fromkeys(
@@ -102,8 +106,8 @@ def resync_from_archive(
             if isinstance(result, str):
                 counts["failed_count"] += 1
                 progress(f"not read: {result}")
-            else:
-                yield result
+            elif (kept := strip_purged(result, purged)) is not None:
+                yield kept
 
     for batch in batches(readable(), entries=_BATCH_ENTRIES):
         sessions = store.save_files(connection, batch, time_zone=profile.time_zone)
@@ -119,3 +123,87 @@ def resync_from_archive(
         progress(f"{counts['read_count']} of {len(sources)} files, {counts['read_bytes'] / 1e6:,.0f} MB")
     store.recut_days(connection, time_zone=profile.time_zone)
     return counts
+
+
+def without_purged(connection: Connection, files: list[TranscriptFile]) -> list[TranscriptFile]:
+    """Files of sessions that nobody had deleted."""
+    purged = purging.load_purged(connection)
+    return [file for file in files if not purging.is_purged(file.session_id, purged)] if purged else files
+
+
+def strip_purged(item: ParsedFile, purged: frozenset[str]) -> ParsedFile | None:
+    """A file without what must not come back; None when it is a deleted session's own, as its records say."""
+    if purging.is_purged(item.file.session_id, purged):
+        return None
+    sessions = tuple(s for s in item.sessions if not purging.is_purged(s.session_id, purged))
+    return item if len(sessions) == len(item.sessions) else replace(item, sessions=sessions)
+
+
+def purge(
+    connection: Connection,
+    *,
+    session_ids: Sequence[str],
+    person: str | None,
+    with_forks: bool,
+    dry_run: bool,
+    profile: Profile,
+    settings: Settings,
+) -> dict[str, Any]:
+    """Delete sessions everywhere, or take a person's name out of what is stored.
+
+    Raises:
+        SettingsError: Neither was named.
+    """
+    if bool(session_ids) == bool(person):
+        raise SettingsError("Name what to purge: --session-id ID (again for more) or --person NAME.")
+    if person:
+        plan = purging.plan_person(connection, person)
+    else:
+        plan = purging.plan_purge(connection, list(session_ids), with_forks=with_forks)
+    if not dry_run:
+        if person:
+            purging.replace_person(connection, person, plan)
+        else:
+            purging.purge_sessions(connection, plan, time_zone=profile.time_zone)
+            _purge_archive(plan, settings)
+        for snapshot in plan.snapshots:
+            _delete_report(snapshot["report_url"], settings.reports_dir.expanduser())
+    reports = [f"{snapshot['period_type']} from {snapshot['period_start']}" for snapshot in plan.snapshots]
+    would = "would be " if dry_run else ""
+    what = f"{would}replaced by [person]" if person else f"{would}deleted"
+    summary = f"{len(plan.session_ids)} sessions: {what}. {len(plan.archived)} archived files: {would}deleted."
+    if reports:
+        summary += f" Reports to make again: {', '.join(reports)}."
+    if plan.fork_ids:
+        summary += f" The same text stands in {', '.join(plan.fork_ids)}: add --with-forks."
+    if person:
+        summary += " The archive and the transcripts still have the name; a file that grows is read with it again."
+    return {
+        "session_ids": plan.session_ids,
+        "fork_ids": plan.fork_ids,
+        "reports": reports,
+        "archived_count": len(plan.archived),
+        "dry_run": dry_run,
+        "summary": summary,
+    }
+
+
+def _purge_archive(plan: purging.Purge, settings: Settings) -> None:
+    if settings.archive_dir is None or not settings.archive_dir.expanduser().is_dir():
+        return
+    archive = FolderArchive(settings.archive_dir.expanduser())
+    gone = frozenset(purging.hash_session_id(session_id) for session_id in plan.session_ids)
+    for machine, path, digest in plan.archived:
+        archive.drop(machine, path, digest)
+    for source in list(archive.list()):  # what the index did not know of
+        if purging.is_purged(source.file.session_id, gone):
+            archive.drop(source.file.machine, source.file.path, source.digest)
+
+
+def _delete_report(url: str | None, reports_dir: Path) -> None:
+    """A page in the folder of reports; what was published elsewhere is not ours to reach."""
+    if not url or not url.startswith("file://"):
+        return
+    page = Path(unquote(urlsplit(url).path))
+    if page.parent.resolve() == reports_dir.resolve():
+        page.unlink(missing_ok=True)
