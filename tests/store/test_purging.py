@@ -37,6 +37,12 @@ def prepare(connection: Connection, root: Path, settings: Settings, *, fork: boo
     if fork:
         write_transcript(root, transcript(*history, assistant("z", message_id="m9"), session_id=FORK))
     sync_folder(connection, root, settings=settings)
+    connection.execute(
+        "insert into insights.session_facets (session_id, brief_summary, people_mentioned, reader, prompt_version, "
+        "prompt_hash, content_hash, extraction_model) select id, 'Wrote to Anna Kern', '[\"Anna Kern\"]', 'offline', 1, "
+        "'', '', 'rules' from insights.claude_sessions where id = %s",
+        [OTHER],
+    )
     settings.reports_dir.mkdir(exist_ok=True)
     page = settings.reports_dir / "weekly-2026-11-15.html"
     page.write_text(f"<p>{TRACE} {DOOMED} Anna Kern</p>", encoding="utf-8")
