@@ -39,7 +39,7 @@ def prepare(connection: Connection, root: Path, settings: Settings, *, fork: boo
     sync_folder(connection, root, settings=settings)
     connection.execute(
         "insert into insights.session_facets (session_id, brief_summary, people_mentioned, reader, prompt_version, "
-        "prompt_hash, content_hash, extraction_model) select id, 'Wrote to Anna Kern', '[\"Anna Kern\"]', 'offline', 1, "
+        "prompt_hash, content_hash, extraction_model) select id, 'To Anna Kern', '[\"Anna Kern\"]', 'offline', 1, "
         "'', '', 'rules' from insights.claude_sessions where id = %s",
         [OTHER],
     )
