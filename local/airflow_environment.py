@@ -97,6 +97,8 @@ def build_base_environment(state_dir: Path, environment: Mapping[str, str], sour
         "no_proxy": local_hosts,
         "SESSION_INSIGHTS_SOURCES": source.setting,
         "SESSION_INSIGHTS_REPORTS_DIR": environment.get("SESSION_INSIGHTS_REPORTS_DIR") or str(state_dir / "reports"),
+        # An empty value switches the archive off.
+        "SESSION_INSIGHTS_ARCHIVE_DIR": environment.get("SESSION_INSIGHTS_ARCHIVE_DIR", str(state_dir / "archive")),
     }
 
 

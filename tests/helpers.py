@@ -8,15 +8,35 @@ from typing import Any
 from session_insights import stages
 from session_insights.profile import Profile, load_profile
 from session_insights.settings import Settings, find_include_dir
-from session_insights.store.database import Connection
+from session_insights.store.database import Connection, execute
 
 
 def sample_profile() -> Profile:
     return load_profile(find_include_dir(Settings()) / "profile.yaml")
 
 
-def sync_folder(connection: Connection, root: Path, *, machine: str = "laptop", processes: int = 1) -> dict[str, Any]:
+def sync_folder(
+    connection: Connection,
+    root: Path,
+    *,
+    machine: str = "laptop",
+    processes: int = 1,
+    settings: Settings | None = None,
+) -> dict[str, Any]:
     """Sync a projects root as the command and the DAG do; all counts."""
     files, counts = stages.find_changed(connection, [(machine, root)])
-    synced = stages.sync_files(connection, files, profile=sample_profile(), settings=Settings(), processes=processes)
+    synced = stages.sync_files(
+        connection, files, profile=sample_profile(), settings=settings or Settings(), processes=processes
+    )
     return {**counts, **synced}
+
+
+def dump_everything(connection: Connection) -> str:
+    """Every row of every table of ours, as text."""
+    tables = execute(connection, "select tablename from pg_tables where schemaname = 'insights' order by 1")
+    rows = [
+        str(row["line"])
+        for table in tables
+        for row in execute(connection, f"select to_jsonb(t)::text as line from insights.{table['tablename']} as t")
+    ]
+    return "\n".join(rows)

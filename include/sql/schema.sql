@@ -269,6 +269,13 @@ CREATE VIEW insights.own_entries AS
 
 COMMENT ON VIEW insights.own_entries IS 'A session''s own entries. The pause between copied history and the first of them is not its time.';
 
+CREATE TABLE insights.purged_sessions (
+    id_hash text NOT NULL,
+    purged_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE insights.purged_sessions IS 'Sessions that somebody had deleted, by the SHA-256 of their id: a sync passes over their files.';
+
 CREATE TABLE insights.schema_migrations (
     number integer NOT NULL,
     name text NOT NULL,
@@ -367,6 +374,23 @@ CREATE TABLE insights.session_messages (
 
 COMMENT ON TABLE insights.session_messages IS 'One API message in one session. Copied history repeats messages; the one with is_owner counts.';
 
+CREATE TABLE insights.transcript_archive (
+    machine text NOT NULL,
+    path text NOT NULL,
+    digest text NOT NULL,
+    session_id text,
+    size_bytes bigint NOT NULL,
+    stored_bytes bigint NOT NULL,
+    read_digest text NOT NULL,
+    archived_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE insights.transcript_archive IS 'One version of a transcript file in the archive, by the digest of its bytes. The archive is not masked.';
+
+COMMENT ON COLUMN insights.transcript_archive.size_bytes IS 'Up to the last complete line, before compression.';
+
+COMMENT ON COLUMN insights.transcript_archive.read_digest IS 'As transcript_files had it when this was stored.';
+
 CREATE TABLE insights.transcript_files (
     machine text NOT NULL,
     path text NOT NULL,
@@ -416,6 +440,9 @@ ALTER TABLE ONLY insights.notifications
 ALTER TABLE ONLY insights.notifications
     ADD CONSTRAINT notifications_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY insights.purged_sessions
+    ADD CONSTRAINT purged_sessions_pkey PRIMARY KEY (id_hash);
+
 ALTER TABLE ONLY insights.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
 
@@ -430,6 +457,9 @@ ALTER TABLE ONLY insights.session_facets
 
 ALTER TABLE ONLY insights.session_messages
     ADD CONSTRAINT session_messages_pkey PRIMARY KEY (session_id, message_id);
+
+ALTER TABLE ONLY insights.transcript_archive
+    ADD CONSTRAINT transcript_archive_pkey PRIMARY KEY (machine, path, digest);
 
 ALTER TABLE ONLY insights.transcript_files
     ADD CONSTRAINT transcript_files_pkey PRIMARY KEY (machine, path);
@@ -463,6 +493,8 @@ CREATE INDEX session_facets_priority_alignment ON insights.session_facets USING 
 CREATE INDEX session_facets_workflow_type ON insights.session_facets USING btree (workflow_type);
 
 CREATE INDEX session_messages_message_id ON insights.session_messages USING btree (message_id);
+
+CREATE INDEX transcript_archive_digest ON insights.transcript_archive USING btree (digest);
 
 CREATE INDEX transcript_files_session_id ON insights.transcript_files USING btree (session_id);
 

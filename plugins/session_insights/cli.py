@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 
-from session_insights import stages
+from session_insights import keeping, stages
 from session_insights.errors import InsightsError, ReadingFailed, SettingsError
 from session_insights.llm.claude import ClaudeConnection
 from session_insights.profile import load_profile
@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     sync = command("sync", _sync, "read transcripts that changed")
     sync.add_argument("--source", type=Path, action="append", help="a projects root; again for more")
     sync.add_argument("--machine", help="where the sources are from; default: this machine's name")
+    sync.add_argument("--from-archive", action="store_true", help="read every archived file again instead")
     extract = command("extract", _extract, "read sessions and keep what they were about")
     extract.add_argument("--session-id", action="append", help="only this session; again for more")
     extract.add_argument("--since", help="first day, as 2026-11-15")
@@ -72,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--force", action="store_true", help="also what is read already")
     extract.add_argument("--dry-run", action="store_true", help="say what would be sent, send nothing")
     extract.add_argument("--reader", choices=["auto", "claude", "offline"])
+    purge = command("purge", _purge, "delete sessions everywhere, or take a person's name out")
+    purge.add_argument("--session-id", action="append", default=[], help="a session and its sub-agents; again for more")
+    purge.add_argument("--with-forks", action="store_true", help="also sessions that hold copied history of them")
+    purge.add_argument("--person", metavar="NAME", help="replace the name by [person] in entries, titles and facets")
+    purge.add_argument("--dry-run", action="store_true", help="say what would go, delete nothing")
     report = command("report", _report, "figures, text and page of a period")
     report.add_argument("--period", choices=["weekly"], default="weekly")
     report.add_argument("--since", help="first day, as 2026-11-15")
@@ -107,6 +113,10 @@ def _migrate(_: argparse.Namespace) -> Answer:
 def _sync(options: argparse.Namespace) -> Answer:
     settings = load_settings()
     profile = load_profile(find_profile_path(settings))
+    if options.from_archive:
+        with closing(connect(settings.database_url)) as database:
+            answer = keeping.resync_from_archive(database, profile=profile, settings=settings, progress=_progress)
+        return {**answer, "summary": stages.describe_sync(answer)}
     sources = find_sources(settings)
     if options.source:
         sources = [parse_source(str(path), machine=options.machine) for path in options.source]
@@ -115,8 +125,24 @@ def _sync(options: argparse.Namespace) -> Answer:
     with closing(connect(settings.database_url)) as database:
         files, counts = stages.find_changed(database, sources)
         synced = stages.sync_files(database, files, profile=profile, settings=settings, progress=_progress)
-    answer = {**counts, **synced}
+        earlier = keeping.archive_earlier(database, sources, settings=settings)
+    answer = {**counts, **synced, **{name: synced[name] + count for name, count in earlier.items()}}
     return {**answer, "summary": stages.describe_sync(answer)}
+
+
+def _purge(options: argparse.Namespace) -> Answer:
+    settings = load_settings()
+    profile = load_profile(find_profile_path(settings))
+    with closing(connect(settings.database_url)) as database:
+        return keeping.purge(
+            database,
+            session_ids=options.session_id,
+            person=options.person,
+            with_forks=options.with_forks,
+            dry_run=options.dry_run,
+            profile=profile,
+            settings=settings,
+        )
 
 
 def _extract(options: argparse.Namespace) -> Answer:

@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from session_insights.errors import SettingsError
@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     include_dir: Path | None = None
     # Where reports are written.
     reports_dir: Path = Path("reports")
+    # Where raw transcripts are kept compressed, unmasked; empty means they are not kept.
+    archive_dir: Path | None = None
     # Who reads sessions; auto means claude when a connection is there, else offline.
     reader: Reader = "auto"
     facet_model: str = "claude-haiku-5-5"
@@ -46,6 +48,11 @@ class Settings(BaseSettings):
     entry_characters: int = Field(default=8_000, ge=200, le=100_000)
     # Processes that read transcripts side by side; 0 means one a core.
     sync_processes: int = Field(default=0, ge=0, le=64)
+
+    @field_validator("archive_dir", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return value or None
 
 
 def load_settings() -> Settings:

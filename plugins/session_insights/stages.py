@@ -14,6 +14,7 @@ from session_insights.aggregates.refreshing import RefreshedFigure
 from session_insights.aggregates.refreshing import refresh_figure as refresh_aggregate
 from session_insights.errors import ReadingFailed, SettingsError
 from session_insights.facets.reading import choose_reader, question_of, read_session
+from session_insights.keeping import archive_files, strip_purged, without_purged
 from session_insights.llm.claude import ClaudeClient, ClaudeConnection
 from session_insights.narratives.sections import Narrative
 from session_insights.narratives.writing import write_by_claude, write_offline
@@ -29,6 +30,7 @@ from session_insights.store import transcripts as store
 from session_insights.store.database import Connection, execute
 from session_insights.store.facets import DueSession
 from session_insights.store.migrations import migrate as apply_migrations
+from session_insights.store.purging import load_purged
 from session_insights.transcripts.files import find_transcripts, split_by_size
 from session_insights.transcripts.syncing import batches, changed_files, read_files, vanished_paths
 from session_insights.windows import Period, Window, parse_day
@@ -87,6 +89,7 @@ def find_changed(
         gone = vanished_paths(found, ledger, machine, str(root))
         counts["vanished_count"] += store.save_vanished(connection, machine, gone) if gone else 0
         changed += changed_files(found, ledger)
+    changed = without_purged(connection, changed)
     counts["changed_count"] = len(changed)
     return changed, counts
 
@@ -108,6 +111,8 @@ def sync_files(
         "read_bytes": 0,
         "bad_line_count": 0,
     }
+    purged = load_purged(connection)
+    files = without_purged(connection, files)
     if processes is None:
         processes = settings.sync_processes or os.cpu_count() or 1
 
@@ -117,8 +122,8 @@ def sync_files(
                 counts["failed_count"] += 1
                 store.save_failure(connection, file, result)
                 progress(f"not read: {result}")
-            else:
-                yield result
+            elif (kept := strip_purged(result, purged)) is not None:
+                yield kept
 
     for batch in batches(readable(), entries=_BATCH_ENTRIES):
         sessions = store.save_files(connection, batch, time_zone=profile.time_zone)
@@ -128,7 +133,7 @@ def sync_files(
         counts["bad_line_count"] += sum(len(item.bad_lines) for item in batch)
         progress(f"{counts['read_count']} of {len(files)} files, {counts['read_bytes'] / 1e6:,.0f} MB")
     store.recut_days(connection, time_zone=profile.time_zone)
-    return counts
+    return counts | archive_files(connection, files, settings=settings)
 
 
 def find_chunks(

@@ -76,6 +76,8 @@ def test_every_table_of_the_design_is_there(connection: Connection) -> None:
         "anomalies",
         "notifications",
         "schema_migrations",
+        "transcript_archive",
+        "purged_sessions",
     }
 
 

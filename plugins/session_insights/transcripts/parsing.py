@@ -13,6 +13,7 @@ from session_insights.errors import UnreadableTranscript
 from session_insights.records import ParsedFile, TranscriptFile
 from session_insights.transcripts.folding import SessionFold
 from session_insights.transcripts.lines import LineReader, clean
+from session_insights.transcripts.redaction import mask_secrets
 
 # Nothing of these is counted, and they can be most of a file.
 _PASSED_OVER = frozenset({"api-request-shape", "api-request-blob", "file-history-delta"})
@@ -76,7 +77,7 @@ def _parse(file: TranscriptFile, reader: LineReader, entry_characters: int) -> P
         file=file,
         read_bytes=reader.read_bytes,
         digest=reader.digest,
-        record_counts=dict(counts),
+        record_counts={mask_secrets(kind): count for kind, count in counts.items()},
         bad_lines=tuple(reader.bad_lines),
         sessions=tuple(fold.finish() for fold in folds.values()),
     )

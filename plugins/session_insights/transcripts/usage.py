@@ -12,6 +12,7 @@ from typing import Any
 from session_insights.llm.cost import price_message
 from session_insights.records import Message
 from session_insights.transcripts.lines import clean
+from session_insights.transcripts.redaction import mask_secrets
 
 SYNTHETIC = "<synthetic>"
 _MOST = 10**12  # tokens; above it a number is a mistake
@@ -52,7 +53,7 @@ class Usage:
             message_id=clean(message_id),
             at=self.at,
             last_record_no=self.last_record_no,
-            model=clean(self.model),
+            model=mask_secrets(clean(self.model[:200])),
             input_tokens=self.input_tokens,
             output_tokens=self.output_tokens,
             cache_read_tokens=self.cache_read_tokens,
