@@ -28,7 +28,7 @@ sys.exit(cli.main(["sync", "--source", sys.argv[1], "--machine", "laptop"]))
 
 @pytest.fixture(scope="module")
 def projects(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_corpus(tmp_path_factory.mktemp("corpus"), seed=5, sessions=40, megabytes=4) / "projects"
+    return make_corpus(tmp_path_factory.mktemp("corpus"), seed=5, sessions=150, megabytes=15) / "projects"
 
 
 def start_sync(database_url: str, projects: Path, *, processes: int) -> subprocess.Popen[str]:
