@@ -5,7 +5,7 @@ Not masked: an archive holds what the files hold. Its folders are 0700 and its f
     <folder>/<first 2 of digest>/<digest>.jsonl.zst        the bytes, up to a complete line
     <folder>/<first 2 of digest>/<digest>.<source>.json    which file of which machine they were; one each
 
-Source: docs/decisions/0021-archive.md
+Source: docs/decisions/0008-archive.md
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How many commits a shell command made, as far as its output or its exit status proves them.
 
-Source: transcript-format §5 and docs/decisions/0010-what-one-file-can-prove.md.
+Source: transcript-format §5 and docs/decisions/0006-what-one-file-can-prove.md.
 """
 
 from __future__ import annotations

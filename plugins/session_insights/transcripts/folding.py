@@ -181,7 +181,7 @@ class SessionFold:
             self._refused.kind = "interruption"  # the call was running
 
     def _accept_plan(self) -> None:
-        """Source: transcript-format §10.2 and docs/decisions/0010-what-one-file-can-prove.md."""
+        """Source: transcript-format §10.2 and docs/decisions/0006-what-one-file-can-prove.md."""
         last = self._refused
         if last is not None and last.tool == "ExitPlanMode" and last.is_confirmed and "\n→ " not in last.text:
             last.kind, last.is_person = "tool", False

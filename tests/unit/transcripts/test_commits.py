@@ -1,4 +1,4 @@
-"""Commits that really ran: transcript-format §5 and docs/decisions/0010."""
+"""Commits that really ran: transcript-format §5 and docs/decisions/0006."""
 
 from __future__ import annotations
 
