@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from local.postgres import Cluster, remove_postgres, start_postgres
 from session_insights.settings import Settings, find_include_dir
@@ -15,6 +17,12 @@ from session_insights.store.database import Connection, connect
 from session_insights.store.migrations import migrate
 
 ROOT = Path(__file__).parent.parent
+
+# CI repeats itself; a developer's machine looks further with every run.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
+
 _numbers = itertools.count(1)
 
 
