@@ -189,6 +189,33 @@ ALTER TABLE insights.insights_snapshots ALTER COLUMN id ADD GENERATED ALWAYS AS 
     CACHE 1
 );
 
+CREATE TABLE insights.session_messages (
+    session_id text NOT NULL,
+    message_id text NOT NULL,
+    at timestamp with time zone,
+    last_record_no integer NOT NULL,
+    model text NOT NULL,
+    input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    cache_read_tokens bigint NOT NULL,
+    cache_write_5m_tokens bigint NOT NULL,
+    cache_write_1h_tokens bigint NOT NULL,
+    is_final boolean NOT NULL,
+    cost_usd double precision,
+    is_owner boolean DEFAULT false NOT NULL
+);
+
+COMMENT ON TABLE insights.session_messages IS 'One API message in one session. Copied history repeats messages; the one with is_owner counts.';
+
+CREATE VIEW insights.message_claims AS
+ SELECT message.session_id,
+    message.message_id,
+    row_number() OVER (PARTITION BY message.message_id ORDER BY message.at, session.last_record_at, session.transcript_path, message.session_id) AS place
+   FROM (insights.session_messages message
+     JOIN insights.claude_sessions session ON ((message.session_id = session.id)));
+
+COMMENT ON VIEW insights.message_claims IS 'Who a message should belong to: place 1 is the first in time; with equal times the session that stopped first.';
+
 CREATE TABLE insights.notifications (
     id bigint NOT NULL,
     channel text NOT NULL,
@@ -355,24 +382,6 @@ CREATE TABLE insights.session_facets (
 );
 
 COMMENT ON TABLE insights.session_facets IS 'The newest reading of a session. Null is unknown. evidence: facet → entry numbers in session_entries.';
-
-CREATE TABLE insights.session_messages (
-    session_id text NOT NULL,
-    message_id text NOT NULL,
-    at timestamp with time zone,
-    last_record_no integer NOT NULL,
-    model text NOT NULL,
-    input_tokens bigint NOT NULL,
-    output_tokens bigint NOT NULL,
-    cache_read_tokens bigint NOT NULL,
-    cache_write_5m_tokens bigint NOT NULL,
-    cache_write_1h_tokens bigint NOT NULL,
-    is_final boolean NOT NULL,
-    cost_usd double precision,
-    is_owner boolean DEFAULT false NOT NULL
-);
-
-COMMENT ON TABLE insights.session_messages IS 'One API message in one session. Copied history repeats messages; the one with is_owner counts.';
 
 CREATE TABLE insights.transcript_archive (
     machine text NOT NULL,

@@ -113,6 +113,23 @@ comment on table insights.session_messages is
 create unique index one_owner_a_message on insights.session_messages (message_id) where is_owner;
 create index session_messages_message_id on insights.session_messages (message_id);
 
+create view insights.message_claims as
+select
+    message.session_id,
+    message.message_id,
+    row_number() over (
+        partition by message.message_id
+        order by
+            message.at asc nulls last,
+            session.last_record_at asc nulls last,
+            session.transcript_path asc,
+            message.session_id asc
+    ) as place
+from insights.session_messages as message
+inner join insights.claude_sessions as session on message.session_id = session.id;
+comment on view insights.message_claims is
+'Who a message should belong to: place 1 is the first in time; with equal times the session that stopped first.';
+
 create table insights.session_entries (
     session_id text not null references insights.claude_sessions (id) on delete cascade,
     entry_no integer not null,
