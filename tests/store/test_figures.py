@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime
 from threading import Barrier
 
 import pytest
@@ -15,6 +15,7 @@ from session_insights.records import Figures
 from session_insights.store.database import Connection, connect, execute
 from session_insights.store.figures import (
     load_figures,
+    load_made_at,
     load_narrative,
     load_rows,
     load_window,
@@ -184,3 +185,17 @@ def _two_weeks() -> dict[str, list[dict[str, object]]]:
             {"session_id": "last", "businesses": ["studio"], "people_mentioned": ["Amy Chen"]},
         ],
     }
+
+
+def test_a_report_made_again_keeps_its_moment_until_figures_or_text_change(connection: Connection) -> None:
+    def make(count: int, headline: str) -> datetime:
+        snapshot_id = open_snapshot(connection, "weekly", WEEK)
+        save_figure(connection, snapshot_id, "summary", [{"session_count": count}], [])
+        save_narrative(connection, snapshot_id, {"headline": headline})
+        return load_made_at(connection, snapshot_id)
+
+    first = make(1, "a")
+    assert make(1, "a") == first
+    second = make(2, "a")
+    assert second > first
+    assert make(2, "b") > second
