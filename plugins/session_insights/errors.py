@@ -15,7 +15,3 @@ class UnreadableTranscript(InsightsError):
 
 class ReadingFailed(InsightsError):
     """A reader gave no usable facet for a session; kept as a row of `facet_extractions`."""
-
-
-class GroundingFailed(InsightsError):
-    """A narrative states something that is not among the figures it was given."""
