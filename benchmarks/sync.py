@@ -24,9 +24,9 @@ import psutil
 import psycopg
 
 from local.postgres import Cluster, remove_postgres, start_postgres
-from session_insights import stages
 from session_insights.profile import load_profile
 from session_insights.settings import Settings, find_include_dir
+from session_insights.stages import setup, sync
 from session_insights.store.database import Connection, connect, execute
 
 HERE = Path(__file__).resolve().parent
@@ -141,8 +141,8 @@ def _sync(url: str, corpus: Path, processes: int) -> Sync:
         backend = psutil.Process(connection.info.backend_pid)
         watch = _MemoryWatch()
         before, cpu, started = _rows_written(connection), _cpu(backend), time.perf_counter()
-        files, _ = stages.find_changed(connection, [("bench", corpus / "projects")])
-        counts = stages.sync_files(
+        files, _ = sync.find_changed(connection, [("bench", corpus / "projects")])
+        counts = sync.sync_files(
             connection, files, profile=profile, settings=Settings(), processes=processes, progress=lambda _: None
         )
         seconds, used = time.perf_counter() - started, _cpu(backend) - cpu
@@ -215,7 +215,7 @@ def _make_database(cluster: Cluster, name: str) -> str:
         admin.execute(f"drop database if exists {name} with (force)".encode())
         admin.execute(f"create database {name}".encode())
     with connect(cluster.url(name)) as connection:
-        stages.migrate(connection, Settings())
+        setup.migrate(connection, Settings())
     return cluster.url(name)
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import pendulum
 from airflow.sdk import Param, dag, task
 
-from session_insights import bridge, stages
+from session_insights import bridge
 from session_insights.settings import load_settings
+from session_insights.stages import extraction
 
 SETTINGS = load_settings()
 
@@ -43,7 +44,7 @@ def insights_facet_extraction() -> None:
     def select_sessions() -> list[str]:
         """Sessions that are due, newest first."""
         with bridge.workplace() as place:
-            due = stages.select_sessions(
+            due = extraction.select_sessions(
                 place.database,
                 place.params,
                 settings=place.settings,
@@ -57,8 +58,8 @@ def insights_facet_extraction() -> None:
     def extract_facets(session_id: str) -> dict[str, Any]:
         """Read one session, always: clearing this task reads it again."""
         with bridge.workplace() as place:
-            bridge.name_task(stages.name_session(place.database, session_id))
-            return stages.extract_facets(
+            bridge.name_task(extraction.name_session(place.database, session_id))
+            return extraction.extract_facets(
                 place.database,
                 session_id,
                 place.params,

@@ -9,8 +9,9 @@ from typing import Any
 import pendulum
 from airflow.sdk import dag, task
 
-from session_insights import bridge, stages
+from session_insights import bridge
 from session_insights.records import TranscriptFile
+from session_insights.stages import sync
 
 
 @dag(
@@ -27,8 +28,8 @@ def insights_session_sync() -> None:
     def find_transcripts() -> list[list[dict[str, Any]]]:
         """Files that changed since they were read, in chunks of about equal size."""
         with bridge.workplace() as place:
-            chunks, counts = stages.find_chunks(place.database, place.sources)
-        print(stages.describe_found(counts))  # noqa: T201
+            chunks, counts = sync.find_chunks(place.database, place.sources)
+        print(sync.describe_found(counts))  # noqa: T201
         return [[asdict(file) for file in chunk] for chunk in chunks]
 
     @task(map_index_template="{{ label }}", max_active_tis_per_dagrun=2, show_return_value_in_logs=True)
@@ -37,7 +38,7 @@ def insights_session_sync() -> None:
         bridge.name_task(f"{len(chunk)} files")
         files = [TranscriptFile(**file) for file in chunk]
         with bridge.workplace() as place:
-            return stages.sync_files(
+            return sync.sync_files(
                 place.database, files, profile=place.profile, settings=place.settings, processes=1, progress=print
             )
 

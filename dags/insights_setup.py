@@ -7,7 +7,8 @@ from typing import Any
 import pendulum
 from airflow.sdk import dag, task
 
-from session_insights import bridge, stages
+from session_insights import bridge
+from session_insights.stages import setup
 
 
 @dag(
@@ -23,13 +24,13 @@ def insights_setup() -> None:
     def migrate() -> list[str]:
         """Names of the migrations applied now."""
         with bridge.workplace() as place:
-            return stages.migrate(place.database, place.settings)
+            return setup.migrate(place.database, place.settings)
 
     @task
     def check_connections() -> dict[str, Any]:
         """What works and what is missing, with the remedy."""
         with bridge.workplace() as place:
-            return stages.check_workplace(
+            return setup.check_workplace(
                 place.database, place.sources, settings=place.settings, profile=place.profile, claude=place.claude
             )
 

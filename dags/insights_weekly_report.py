@@ -8,8 +8,9 @@ from typing import Any
 import pendulum
 from airflow.sdk import CronDataIntervalTimetable, Param, dag, task, task_group
 
-from session_insights import bridge, stages
+from session_insights import bridge
 from session_insights.settings import load_settings
+from session_insights.stages import reporting
 
 SETTINGS = load_settings()
 ZONE = bridge.load_task_profile(SETTINGS).time_zone
@@ -34,16 +35,16 @@ def insights_weekly_report() -> None:
     def open_snapshot() -> dict[str, Any]:
         """Settle which days the report is about."""
         with bridge.workplace() as place:
-            return stages.open_snapshot(place.database, "weekly", bridge.find_window("weekly", place))
+            return reporting.open_snapshot(place.database, "weekly", bridge.find_window("weekly", place))
 
     @task_group
     def refresh_figures(snapshot: Any) -> None:
-        for name in stages.aggregate_names():
+        for name in reporting.aggregate_names():
 
             @task(task_id=name)
             def refresh(name: str, snapshot: dict[str, Any]) -> dict[str, Any]:
                 with bridge.workplace() as place:
-                    return stages.refresh_figure(place.database, snapshot, name)
+                    return reporting.refresh_figure(place.database, snapshot, name)
 
             refresh(name, snapshot)
 
@@ -51,7 +52,7 @@ def insights_weekly_report() -> None:
     def write_narrative(snapshot: dict[str, Any]) -> dict[str, Any]:
         """Say in words what the figures show."""
         with bridge.workplace() as place:
-            return stages.write_narrative(
+            return reporting.write_narrative(
                 place.database,
                 snapshot,
                 place.params,
@@ -64,7 +65,7 @@ def insights_weekly_report() -> None:
     def publish_report(snapshot: dict[str, Any]) -> dict[str, Any]:
         """Render the page and put it where reports are kept."""
         with bridge.workplace() as place:
-            return stages.publish_report(place.database, snapshot, settings=place.settings, profile=place.profile)
+            return reporting.publish_report(place.database, snapshot, settings=place.settings, profile=place.profile)
 
     snapshot = open_snapshot()
     refresh_figures(snapshot) >> write_narrative(snapshot) >> publish_report(snapshot)

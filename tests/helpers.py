@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from session_insights import stages
 from session_insights.profile import Profile, load_profile
 from session_insights.settings import Settings, find_include_dir
+from session_insights.stages import sync
 from session_insights.store.database import Connection, execute
 
 
@@ -24,8 +24,8 @@ def sync_folder(
     settings: Settings | None = None,
 ) -> dict[str, Any]:
     """Sync a projects root as the command and the DAG do; all counts."""
-    files, counts = stages.find_changed(connection, [(machine, root)])
-    synced = stages.sync_files(
+    files, counts = sync.find_changed(connection, [(machine, root)])
+    synced = sync.sync_files(
         connection, files, profile=sample_profile(), settings=settings or Settings(), processes=processes
     )
     return {**counts, **synced}

@@ -15,11 +15,11 @@ from typing import Any
 
 import psycopg
 
-from session_insights import keeping, stages
 from session_insights.errors import InsightsError, ReadingFailed, SettingsError
 from session_insights.llm.claude import ClaudeConnection
 from session_insights.profile import load_profile
 from session_insights.settings import find_profile_path, find_skill_roots, find_sources, load_settings, parse_source
+from session_insights.stages import extraction, keeping, reporting, setup, sync
 from session_insights.store.database import connect
 from session_insights.windows import resolve_window
 
@@ -106,7 +106,7 @@ def _claude() -> ClaudeConnection | None:
 def _migrate(_: argparse.Namespace) -> Answer:
     settings = load_settings()
     with closing(connect(settings.database_url)) as database:
-        applied = stages.migrate(database, settings)
+        applied = setup.migrate(database, settings)
     return {"applied": applied, "summary": f"Applied {', '.join(applied)}." if applied else "Nothing to migrate."}
 
 
@@ -116,18 +116,18 @@ def _sync(options: argparse.Namespace) -> Answer:
     if options.from_archive:
         with closing(connect(settings.database_url)) as database:
             answer = keeping.resync_from_archive(database, profile=profile, settings=settings, progress=_progress)
-        return {**answer, "summary": stages.describe_sync(answer)}
+        return {**answer, "summary": sync.describe_sync(answer)}
     sources = find_sources(settings)
     if options.source:
         sources = [parse_source(str(path), machine=options.machine) for path in options.source]
     if not sources:
         raise SettingsError("No transcripts: no ~/.claude/projects here; name a folder by --source.")
     with closing(connect(settings.database_url)) as database:
-        files, counts = stages.find_changed(database, sources)
-        synced = stages.sync_files(database, files, profile=profile, settings=settings, progress=_progress)
+        files, counts = sync.find_changed(database, sources)
+        synced = sync.sync_files(database, files, profile=profile, settings=settings, progress=_progress)
         earlier = keeping.archive_earlier(database, sources, settings=settings)
     answer = {**counts, **synced, **{name: synced[name] + count for name, count in earlier.items()}}
-    return {**answer, "summary": stages.describe_sync(answer)}
+    return {**answer, "summary": sync.describe_sync(answer)}
 
 
 def _purge(options: argparse.Namespace) -> Answer:
@@ -152,11 +152,11 @@ def _extract(options: argparse.Namespace) -> Answer:
     claude = _claude()
     totals: Answer = {"ok_count": 0, "failed_count": 0, "dry_run_count": 0, "cost_usd": 0.0, "session_ids": []}
     with closing(connect(settings.database_url)) as database:
-        due = stages.select_sessions(database, params, settings=settings, profile=profile, claude=claude)
+        due = extraction.select_sessions(database, params, settings=settings, profile=profile, claude=claude)
         for number, session in enumerate(due, 1):
             _progress(f"{number} of {len(due)}: {session.title or session.session_id}")
             try:
-                read = stages.extract_facets(
+                read = extraction.extract_facets(
                     database,
                     session.session_id,
                     params,
@@ -171,7 +171,7 @@ def _extract(options: argparse.Namespace) -> Answer:
             totals[f"{read['state']}_count"] += 1
             totals["cost_usd"] += read["cost_usd"] or 0.0
             totals["session_ids"].append(session.session_id)
-    return {**totals, "summary": stages.describe_extraction(totals)}
+    return {**totals, "summary": extraction.describe_extraction(totals)}
 
 
 def _report(options: argparse.Namespace) -> Answer:
@@ -184,11 +184,11 @@ def _report(options: argparse.Namespace) -> Answer:
     )
     params = {"reader": options.reader} if options.reader else {}
     with closing(connect(settings.database_url)) as database:
-        snapshot = stages.open_snapshot(database, options.period, window)
-        for name in stages.aggregate_names():
-            stages.refresh_figure(database, snapshot, name)
-        written = stages.write_narrative(
+        snapshot = reporting.open_snapshot(database, options.period, window)
+        for name in reporting.aggregate_names():
+            reporting.refresh_figure(database, snapshot, name)
+        written = reporting.write_narrative(
             database, snapshot, params, settings=settings, profile=profile, claude=_claude()
         )
-        published = stages.publish_report(database, snapshot, settings=settings, profile=profile)
+        published = reporting.publish_report(database, snapshot, settings=settings, profile=profile)
     return {**snapshot, **written, **published, "summary": f"{published['path']}\n{published['coverage']}"}

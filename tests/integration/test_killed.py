@@ -20,8 +20,9 @@ from tests.integration.corpus import make_corpus
 # Small batches: there is much between two of them, and much inside one.
 PROGRAM = """
 import sys
-from session_insights import cli, stages
-stages._BATCH_ENTRIES = 60
+from session_insights import cli
+from session_insights.stages import sync
+sync._BATCH_ENTRIES = 60
 sys.exit(cli.main(["sync", "--source", sys.argv[1], "--machine", "laptop"]))
 """
 

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import zstandard
 
-from session_insights import cli, keeping
+from session_insights import cli
 from session_insights.errors import SettingsError
 from session_insights.settings import Settings
+from session_insights.stages import keeping
 from session_insights.store.database import Connection, execute
 from tests.building import assistant, result, transcript, user, write_transcript
 from tests.helpers import sample_profile, sync_folder

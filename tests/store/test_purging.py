@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from session_insights import keeping
 from session_insights.errors import SettingsError
 from session_insights.settings import Settings
+from session_insights.stages import keeping
 from session_insights.store.database import Connection, execute
 from tests.building import assistant, transcript, user, write_transcript
 from tests.helpers import dump_everything, sample_profile, sync_folder

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from session_insights import stages
 from session_insights.settings import Settings
+from session_insights.stages import sync
 from session_insights.store.database import Connection, execute
 from tests.building import assistant, transcript, user, write_transcript
 from tests.helpers import sample_profile, sync_folder
@@ -139,9 +139,9 @@ def test_a_file_that_cannot_be_read_is_kept_as_failed_and_the_others_go_on(
 ) -> None:
     write_transcript(tmp_path, transcript(user("hi"), assistant(), session_id="good"))
     gone = write_transcript(tmp_path, transcript(user("hi"), assistant(), session_id="gone"))
-    files, _ = stages.find_changed(connection, [("laptop", tmp_path)])
+    files, _ = sync.find_changed(connection, [("laptop", tmp_path)])
     gone.unlink()
-    counts = stages.sync_files(connection, files, profile=sample_profile(), settings=Settings(), processes=1)
+    counts = sync.sync_files(connection, files, profile=sample_profile(), settings=Settings(), processes=1)
     assert (counts["read_count"], counts["failed_count"]) == (1, 1)
     rows = execute(connection, "select session_id, state, error from insights.transcript_files order by session_id")
     assert [(row["session_id"], row["state"]) for row in rows] == [("gone", "failed"), ("good", "read")]
@@ -176,7 +176,7 @@ def test_days_are_cut_anew_when_the_time_zone_changes(connection: Connection, tm
     start = datetime(2026, 11, 17, 3, 0, tzinfo=UTC)
     write_transcript(tmp_path, transcript(user("a"), assistant(), start=start))
     sync_folder(connection, tmp_path)
-    stages.sync_files(
+    sync.sync_files(
         connection,
         [],
         profile=sample_profile().model_copy(update={"time_zone": "Europe/Berlin"}),

@@ -1,0 +1,1 @@
+"""One function a task: composes rooms, returns ids and counts, never text of a transcript."""
