@@ -40,7 +40,8 @@ SETTINGS = load_settings()
     },
 )
 def insights_facet_extraction() -> None:
-    @task
+    # A session is due once it has been quiet, so the clock starts this DAG; the asset only shows where it reads.
+    @task(inlets=[bridge.SESSIONS], map_index_template=bridge.LABEL)
     def select_sessions() -> list[str]:
         """Sessions that are due, newest first."""
         with bridge.workplace() as place:

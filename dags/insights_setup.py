@@ -20,13 +20,13 @@ from session_insights.stages import setup
     tags=["session-insights"],
 )
 def insights_setup() -> None:
-    @task
+    @task(map_index_template=bridge.LABEL)
     def migrate() -> list[str]:
         """Names of the migrations applied now."""
         with bridge.workplace() as place:
             return setup.migrate(place.database, place.settings)
 
-    @task
+    @task(map_index_template=bridge.LABEL)
     def check_connections() -> dict[str, Any]:
         """What works and what is missing, with the remedy."""
         with bridge.workplace() as place:

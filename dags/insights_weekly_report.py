@@ -31,7 +31,7 @@ ZONE = bridge.load_task_profile(SETTINGS).time_zone
     },
 )
 def insights_weekly_report() -> None:
-    @task
+    @task(inlets=[bridge.SESSIONS], map_index_template=bridge.LABEL)
     def open_snapshot() -> dict[str, Any]:
         """Settle which days the report is about."""
         with bridge.workplace() as place:
@@ -61,7 +61,7 @@ def insights_weekly_report() -> None:
                 claude=place.claude,
             )
 
-    @task
+    @task(outlets=[bridge.REPORTS])
     def publish_report(snapshot: dict[str, Any]) -> dict[str, Any]:
         """Render the page and put it where reports are kept."""
         with bridge.workplace() as place:

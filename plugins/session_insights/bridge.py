@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,19 +10,33 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import BaseHook, Connection, get_current_context
-from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
+import psycopg
+from airflow.sdk import Asset, BaseHook, Connection, get_current_context
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowSkipException,
+)
 
 from session_insights.errors import ReadingFailed, SettingsError
 from session_insights.llm.claude import ClaudeConnection
 from session_insights.profile import Profile, load_profile
 from session_insights.settings import Settings, find_profile_path, find_skill_roots, find_sources, load_settings
+from session_insights.stages.setup import find_pending
 from session_insights.store.database import Connection as Database
 from session_insights.store.database import connect
 from session_insights.windows import Period, Window, resolve_window
 
 DATABASE_CONNECTION = "session_insights_db"
 CLAUDE_CONNECTION = "anthropic_default"
+# What Airflow's asset graph shows: rows of `claude_sessions` were written; a report was published.
+SESSIONS = Asset("insights_sessions")
+REPORTS = Asset("insights_reports")
+# Of a task: what it was about, shown beside its name in a run's list of tasks. `name_task` or an error fills it.
+LABEL = "{{ label | default('') }}"
+_log = logging.getLogger(__name__)
+_LABEL_CHARACTERS = 250  # the column's width in Airflow's database
 
 
 @dataclass(frozen=True)
@@ -39,14 +54,17 @@ class Workplace:
 
 @contextmanager
 def workplace() -> Iterator[Workplace]:
-    """Open what a task needs and close it afterwards.
+    """Open what a task needs and close it afterwards. An error becomes the task's label and one line in its log.
 
     Raises:
-        AirflowFailException: A setting, a parameter or one record is wrong: a retry changes nothing.
+        AirflowFailException: A setting, a parameter, the tables or one record is wrong: a retry changes nothing.
+        AirflowException: The database does not answer: a retry may help.
     """
+    url = None
     try:
         settings = load_settings()
-        with connect(_find_database_url(settings)) as database:
+        url = _find_database_url(settings)
+        with connect(url) as database:
             context = get_current_context()
             yield Workplace(
                 database=database,
@@ -58,7 +76,29 @@ def workplace() -> Iterator[Workplace]:
                 run_id=str(context["run_id"]),
             )
     except (SettingsError, ReadingFailed) as error:
-        raise AirflowFailException(str(error)) from error
+        raise AirflowFailException(_explain(str(error))) from None
+    except psycopg.OperationalError as error:
+        if error.sqlstate is not None:
+            raise
+        raise AirflowException(_explain(_describe_silence(error))) from None
+    except psycopg.ProgrammingError:
+        # Tables or columns that are not there, unless the statement itself is wrong.
+        if not (pending := find_pending(url)):
+            raise
+        text = f"The tables are older than the code: {', '.join(pending)} to be applied. Run the DAG insights_setup."
+        raise AirflowFailException(_explain(text)) from None
+
+
+def _describe_silence(error: psycopg.OperationalError) -> str:
+    said = str(error).splitlines()[0]
+    return f"The database does not answer: {said}. Is it running, and is the connection '{DATABASE_CONNECTION}' right?"
+
+
+def _explain(message: str) -> str:
+    _log.error(message)  # Airflow's own line brings its stack along
+    context: Any = get_current_context()
+    context.setdefault("label", message[:_LABEL_CHARACTERS])
+    return message
 
 
 def load_task_profile(settings: Settings | None = None) -> Profile:
@@ -68,9 +108,38 @@ def load_task_profile(settings: Settings | None = None) -> Profile:
 
 
 def name_task(label: str) -> None:
-    """Show `label` as the name of this mapped task in the UI; needs `map_index_template="{{ label }}"`."""
+    """Show `label` beside this task in the UI; needs `map_index_template=LABEL`. Its further lines are warnings."""
+    first, *warnings = label.splitlines()
+    _log.info(first)
+    for warning in warnings:
+        _log.warning(warning)
     context: Any = get_current_context()
-    context["label"] = label
+    context["label"] = label.replace("\n", "; ")[:_LABEL_CHARACTERS]
+
+
+def keep(name: str, value: Any) -> None:
+    """Give later tasks a value beside what this one returns."""
+    get_current_context()["ti"].xcom_push(key=name, value=value)
+
+
+def announce(asset: Asset, *, row_count: int, **extra: Any) -> None:
+    """Say with the event of an outlet what was written.
+
+    Raises:
+        AirflowSkipException: Nothing was written, so there is no event.
+    """
+    if not row_count:
+        raise AirflowSkipException("Nothing was written.")
+    get_current_context()["outlet_events"][asset].extra = extra
+
+
+def fail(message: str) -> None:
+    """End the task as failed, without a retry.
+
+    Raises:
+        AirflowFailException: Always.
+    """
+    raise AirflowFailException(message)
 
 
 def find_window(period: Period, place: Workplace) -> Window:

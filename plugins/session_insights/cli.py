@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 
-from session_insights.errors import InsightsError, ReadingFailed, SettingsError
+from session_insights.errors import InsightsError, ReadingFailed
 from session_insights.llm.claude import ClaudeConnection
 from session_insights.profile import load_profile
 from session_insights.settings import find_profile_path, find_skill_roots, find_sources, load_settings, parse_source
@@ -35,6 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answer = options.run(options)
     except InsightsError as error:
         print(f"session-insights: {error}", file=sys.stderr)
+        return 2
+    except psycopg.ProgrammingError:
+        # Tables or columns that are not there, unless the statement itself is wrong.
+        if not (pending := setup.find_pending(load_settings().database_url)):
+            raise
+        text = f"the tables are older than the code: {', '.join(pending)} to be applied; run `session-insights migrate`"
+        print(f"session-insights: {text}", file=sys.stderr)
         return 2
     except psycopg.OperationalError as error:
         print(f"session-insights: the database does not answer: {str(error).strip()}", file=sys.stderr)
@@ -120,13 +127,13 @@ def _sync(options: argparse.Namespace) -> Answer:
     sources = find_sources(settings)
     if options.source:
         sources = [parse_source(str(path), machine=options.machine) for path in options.source]
-    if not sources:
-        raise SettingsError("No transcripts: no ~/.claude/projects here; name a folder by --source.")
     with closing(connect(settings.database_url)) as database:
         files, counts = sync.find_changed(database, sources)
         synced = sync.sync_files(database, files, profile=profile, settings=settings, progress=_progress)
         earlier = keeping.archive_earlier(database, sources, settings=settings)
-    answer = {**counts, **synced, **{name: synced[name] + count for name, count in earlier.items()}}
+        warnings = sync.find_source_warnings(database, sources, settings=settings)
+    archived = {name: synced[name] + count for name, count in earlier.items()}
+    answer = {**counts, **synced, **archived, "warnings": warnings}
     return {**answer, "summary": sync.describe_sync(answer)}
 
 

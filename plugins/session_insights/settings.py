@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     reports_dir: Path = Path("reports")
     # Where raw transcripts are kept compressed, unmasked; empty means they are not kept.
     archive_dir: Path | None = None
+    # A source that was in use is warned about when nothing new came for this many days.
+    stopped_days: int = Field(default=3, ge=1, le=365)
     # Who reads sessions; auto means claude when a connection is there, else offline.
     reader: Reader = "auto"
     facet_model: str = "claude-haiku-5-5"

@@ -14,6 +14,7 @@ from local.airflow_environment import load_password
 from session_insights.store.database import connect, execute
 from tests.dags.conftest import TITLES, Site
 
+SYNC = "insights_session_sync"
 EXTRACTION = "insights_facet_extraction"
 STAMPS = {"read_at", "synced_at", "updated_at", "created_at", "mtime_ns", "facets_extracted_at", "attempted_at"}
 TABLES = (
@@ -97,6 +98,38 @@ def test_clearing_the_whole_run_selects_the_same_sessions_again(site: Site) -> N
     site.wait(EXTRACTION, run_id)
     assert site.returned(EXTRACTION, run_id, "select_sessions") == selected
     assert attempts(site) - before == Counter(selected)
+
+
+def test_clearing_a_chunk_of_the_sync_reads_its_files_again(site: Site) -> None:
+    run_id = site.first_run(SYNC)
+    read_at = "select path, read_at from insights.transcript_files where state = 'read' order by path"
+    before = query(site, read_at)
+    body = {
+        "dry_run": False,
+        "dag_run_id": run_id,
+        "task_ids": [["sync_sessions", 0]],
+        "only_failed": False,
+        "include_downstream": True,
+        "reset_dag_runs": True,
+    }
+    site.ask("POST", f"/dags/{SYNC}/clearTaskInstances", json=body)
+    site.wait(SYNC, run_id)
+    after = query(site, read_at)
+    assert [row["path"] for row in after] == [row["path"] for row in before]
+    assert all(new["read_at"] > old["read_at"] for old, new in zip(before, after, strict=True))
+
+
+def test_a_run_says_beside_its_tasks_what_it_read_and_its_asset_says_it_too(site: Site) -> None:
+    run_id = site.first_run(SYNC)
+    [count] = query(site, "select count(*) as files from insights.transcript_files")
+    labels = {task["task_id"]: task["rendered_map_index"] for task in site.tasks(SYNC, run_id)}
+    assert labels["find_transcripts"] == f"{count['files']} of {count['files']} files changed"
+    assert labels["summarize_sync"].startswith(f"{labels['find_transcripts']}; {count['files']} files read (")
+    [event, *_] = site.ask("GET", "/assets/events", params={"source_dag_id": SYNC})["asset_events"]
+    assert (event["name"], event["extra"]["read_count"]) == ("insights_sessions", count["files"])
+    [asset] = site.ask("GET", "/assets", params={"name_pattern": "insights_sessions"})["assets"]
+    assert {task["dag_id"] for task in asset["producing_tasks"]} == {SYNC}
+    assert {task["dag_id"] for task in asset["consuming_tasks"]} == {EXTRACTION, "insights_weekly_report"}
 
 
 def test_a_report_with_since_and_until_is_about_exactly_those_days(site: Site) -> None:

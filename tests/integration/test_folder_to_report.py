@@ -168,10 +168,33 @@ def test_a_report_made_again_is_the_same_to_the_byte(shell: Shell, folder: Path,
     assert Path(shell.json(*week)["path"]).read_bytes() == first
 
 
+def test_a_sync_warns_of_a_source_that_is_not_there_and_reads_the_others(
+    shell: Shell, folder: Path, tmp_path: Path
+) -> None:
+    gone = str(tmp_path / "unmounted")
+    answer = shell.json("sync", "--source", str(folder), "--source", gone)
+    assert answer["read_count"] > 0
+    assert [(w["kind"], w["source"].partition("=")[2]) for w in answer["warnings"]] == [("source_missing", gone)]
+    done = shell.run("sync", "--source", str(folder), "--source", gone)
+    assert done.returncode == 0
+    assert f"={gone}: No such file or directory. Mount it" in done.stdout
+
+
+def test_tables_that_are_not_there_name_the_command_that_makes_them(
+    shell: Shell, folder: Path, connection: Connection
+) -> None:
+    connection.execute("drop schema insights cascade")
+    done = shell.run("sync", "--source", str(folder))
+    assert done.returncode == 2
+    assert "0001_create_transcripts" in done.stderr
+    assert "run `session-insights migrate`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "said"),
     [
-        (["sync", "--source", "/nowhere"], {}, "No folder /nowhere"),
+        (["sync", "--source", "/nowhere"], {}, "Source /nowhere: No such file"),
         (["sync"], {}, "--source"),
         (["extract", "--since", "soon"], {}, "since: 'soon' is not a date"),
         (["extract", "--session-id", "nobody"], {}, "session nobody: not known"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from session_insights.errors import SettingsError
 from session_insights.settings import Settings
 from session_insights.stages import sync
 from session_insights.store.database import Connection, execute
@@ -80,12 +81,76 @@ def test_a_file_rewritten_shorter_loses_what_it_lost(connection: Connection, tmp
 
 
 def test_a_session_whose_file_vanished_stays(connection: Connection, tmp_path: Path) -> None:
-    path = write_transcript(tmp_path, transcript(user("hi"), assistant()))
+    path = write_transcript(tmp_path, transcript(user("hi"), assistant(), session_id="a"))
+    write_transcript(tmp_path, transcript(user("hi"), assistant(), session_id="b"))
     sync_folder(connection, tmp_path)
     path.unlink()
     assert sync_folder(connection, tmp_path)["vanished_count"] == 1
-    assert execute(connection, "select state from insights.transcript_files") == [{"state": "vanished"}]
-    assert execute(connection, "select count(*) as n from insights.claude_sessions") == [{"n": 1}]
+    assert file_states(connection) == {"a": "vanished", "b": "read"}
+    assert execute(connection, "select count(*) as n from insights.claude_sessions") == [{"n": 2}]
+
+
+def file_states(connection: Connection) -> dict[str, str]:
+    """Session → state of its file."""
+    rows = execute(connection, "select session_id, state from insights.transcript_files")
+    return {row["session_id"]: row["state"] for row in rows}
+
+
+def test_a_folder_that_is_there_and_empty_loses_no_file(connection: Connection, tmp_path: Path) -> None:
+    root, elsewhere = tmp_path / "projects", tmp_path / "unmounted"
+    write_transcript(root, transcript(user("hi"), assistant(), session_id="a"))
+    sync_folder(connection, root)
+    root.rename(elsewhere)
+    root.mkdir()  # as a mount point is without its mount
+    assert sync_folder(connection, root)["vanished_count"] == 0
+    assert file_states(connection) == {"a": "read"}
+    [warning] = sync.find_source_warnings(connection, [("laptop", root)], settings=Settings())
+    assert (warning["kind"], warning["source"]) == ("source_empty", f"laptop={root}")
+
+
+def test_a_source_that_is_missing_loses_no_file_and_stops_no_other(connection: Connection, tmp_path: Path) -> None:
+    desk, laptop = tmp_path / "desk", tmp_path / "laptop"
+    write_transcript(desk, transcript(user("hi"), assistant(), session_id="a"))
+    sync_folder(connection, desk, machine="desk")
+    desk.rename(tmp_path / "unmounted")
+    write_transcript(laptop, transcript(user("hi"), assistant(), session_id="b"))
+    sources = [("desk", desk), ("laptop", laptop)]
+    files, counts = sync.find_changed(connection, sources)
+    assert ([file.session_id for file in files], counts["vanished_count"]) == (["b"], 0)
+    assert file_states(connection) == {"a": "read"}
+    [warning] = sync.find_source_warnings(connection, sources, settings=Settings())
+    assert (warning["kind"], warning["source"]) == ("source_missing", f"desk={desk}")
+    assert warning["detail"].startswith("No such file or directory. Mount it")
+    assert warning["since"] is not None
+
+
+@pytest.mark.parametrize("sources", [[], [("desk", Path("/nowhere"))]])
+def test_without_any_source_a_sync_is_an_error_with_the_remedy(
+    connection: Connection, sources: list[tuple[str, Path]]
+) -> None:
+    with pytest.raises(SettingsError, match="SESSION_INSIGHTS_SOURCES"):
+        sync.find_changed(connection, sources)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_files_in_a_folder_that_may_not_be_read_are_not_gone(connection: Connection, tmp_path: Path) -> None:
+    hidden = write_transcript(tmp_path, transcript(user("hi"), assistant(), session_id="a"), project="-a").parent
+    write_transcript(tmp_path, transcript(user("hi"), assistant(), session_id="b"), project="-b")
+    sync_folder(connection, tmp_path)
+    hidden.chmod(0)
+    try:
+        assert sync_folder(connection, tmp_path)["vanished_count"] == 0
+    finally:
+        hidden.chmod(0o700)
+
+
+def test_a_machine_that_does_not_see_the_folder_fails_no_file(connection: Connection, tmp_path: Path) -> None:
+    root = tmp_path / "projects"
+    write_transcript(root, transcript(user("hi"), assistant()))
+    files, _ = sync.find_changed(connection, [("laptop", root)])
+    root.rename(tmp_path / "unmounted")
+    with pytest.raises(SettingsError, match="No such file or directory"):
+        sync.check_sources([("laptop", root)], files)
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(["original", "fork", "continued"])))

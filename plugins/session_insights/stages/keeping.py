@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,10 @@ def archive_earlier(connection: Connection, sources: list[tuple[str, Path]], *, 
         return {"archived_count": 0, "archived_bytes": 0}
     machines = sorted({machine for machine, _ in sources})
     pending = {(file.machine, file.path) for file in index.select_pending(connection, machines, None)}
-    found = [file for machine, root in sources for file in find_transcripts(machine, root)] if pending else []
+    found: list[TranscriptFile] = []
+    for machine, root in sources if pending else ():
+        with suppress(SettingsError):  # a source that is not there: the sync has said so
+            found += find_transcripts(machine, root)
     return archive_files(
         connection, [file for file in found if (file.machine, file.path) in pending], settings=settings
     )

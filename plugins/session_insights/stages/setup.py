@@ -9,14 +9,21 @@ from session_insights.errors import SettingsError
 from session_insights.facets.reading import choose_reader
 from session_insights.llm.claude import ClaudeConnection
 from session_insights.profile import Profile
-from session_insights.settings import Settings, find_include_dir
-from session_insights.store.database import Connection, execute
+from session_insights.settings import Settings, find_include_dir, load_settings
+from session_insights.store.database import Connection, connect, execute
 from session_insights.store.migrations import migrate as apply_migrations
+from session_insights.store.migrations import pending_migrations
 
 
 def migrate(connection: Connection, settings: Settings) -> list[str]:
     """Create or update the tables; names of the migrations applied."""
     return apply_migrations(connection, find_include_dir(settings) / "sql" / "migrations")
+
+
+def find_pending(url: str | None) -> list[str]:
+    """Names of the migrations that the tables behind a URL lack."""
+    with connect(url) as connection:
+        return pending_migrations(connection, find_include_dir(load_settings()) / "sql" / "migrations")
 
 
 def check_workplace(

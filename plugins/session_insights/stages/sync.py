@@ -3,39 +3,65 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from session_insights.errors import SettingsError
 from session_insights.profile import Profile
 from session_insights.records import ParsedFile, TranscriptFile
 from session_insights.settings import Settings
 from session_insights.stages.keeping import archive_files, strip_purged, without_purged
+from session_insights.store import archive as index
 from session_insights.store import transcripts as store
 from session_insights.store.database import Connection
 from session_insights.store.purging import load_purged
-from session_insights.transcripts.files import find_transcripts, split_by_size
+from session_insights.transcripts.files import check_root, find_transcripts, is_gone, split_by_size
+from session_insights.transcripts.source_warnings import (
+    SourceLook,
+    SourceWarning,
+    build_source_warnings,
+    find_retention_days,
+)
 from session_insights.transcripts.syncing import batches, changed_files, read_files, vanished_paths
+from session_insights.wording import plural
 
 Progress = Callable[[str], None]
 _BATCH_ENTRIES = 5_000
 _CHUNK_BYTES = 64 * 1024 * 1024
 _MOST_CHUNKS = 32
+_NO_SOURCE = "No transcripts: no ~/.claude/projects here; name a folder by SESSION_INSIGHTS_SOURCES or --source."
+# What a chunk counts; a run's counts are their sums.
+_COUNTS = ("read_count", "failed_count", "session_count", "read_bytes", "bad_line_count")
 
 
 def find_changed(
     connection: Connection, sources: list[tuple[str, Path]]
 ) -> tuple[list[TranscriptFile], dict[str, int]]:
-    """Look at every source; files to read, and counts of files found, changed and vanished."""
+    """Look at every source; files to read, and counts of files found, changed and vanished.
+
+    A source that is not there is passed over, and one without any file loses none: its folder may just not be mounted.
+
+    Raises:
+        SettingsError: Not one source is there.
+    """
     ledger = store.load_ledger(connection, sorted({machine for machine, _ in sources}))
+    problems: list[str] = []
     changed: list[TranscriptFile] = []
     counts = {"found_count": 0, "changed_count": 0, "vanished_count": 0}
     for machine, root in sources:
-        found = find_transcripts(machine, root)
+        try:
+            found = find_transcripts(machine, root)
+        except SettingsError as error:
+            problems.append(str(error))
+            continue
         counts["found_count"] += len(found)
-        gone = vanished_paths(found, ledger, machine, str(root))
+        gone = [path for path in vanished_paths(found, ledger, machine, str(root)) if is_gone(path)] if found else []
         counts["vanished_count"] += store.save_vanished(connection, machine, gone) if gone else 0
         changed += changed_files(found, ledger)
+    if len(problems) == len(sources):
+        raise SettingsError(" ".join(problems) or _NO_SOURCE)
     changed = without_purged(connection, changed)
     counts["changed_count"] = len(changed)
     return changed, counts
@@ -51,13 +77,7 @@ def sync_files(
     progress: Progress = lambda _: None,
 ) -> dict[str, Any]:
     """Read files and save what they give; a file that cannot be read is kept as failed and the others go on."""
-    counts: dict[str, Any] = {
-        "read_count": 0,
-        "failed_count": 0,
-        "session_count": 0,
-        "read_bytes": 0,
-        "bad_line_count": 0,
-    }
+    counts: dict[str, Any] = dict.fromkeys(_COUNTS, 0)
     purged = load_purged(connection)
     files = without_purged(connection, files)
     if processes is None:
@@ -86,22 +106,83 @@ def sync_files(
 def find_chunks(
     connection: Connection, sources: list[tuple[str, Path]]
 ) -> tuple[list[list[TranscriptFile]], dict[str, int]]:
-    """Files to read, in chunks of about equal size, and the counts of `find_changed`."""
+    """Files to read, in chunks of about equal size, and the counts of `find_changed` and of the chunks."""
     changed, counts = find_changed(connection, sources)
-    return split_by_size(changed, chunk_bytes=_CHUNK_BYTES, most=_MOST_CHUNKS), counts
+    chunks = split_by_size(changed, chunk_bytes=_CHUNK_BYTES, most=_MOST_CHUNKS)
+    return chunks, counts | {"chunk_count": len(chunks)}
 
 
-def describe_found(counts: Mapping[str, int]) -> str:
-    gone = f", {counts['vanished_count']} are gone" if counts["vanished_count"] else ""
-    return f"{counts['found_count']:,} files, {counts['changed_count']:,} of them changed{gone}."
+def check_sources(sources: list[tuple[str, Path]], files: Sequence[TranscriptFile]) -> None:
+    """Make sure that this machine sees the folders of these files, before one is called unreadable.
+
+    Raises:
+        SettingsError: A folder is not there: this machine is not the one that listed the files.
+    """
+    for machine, root in sources:
+        if any(file.machine == machine and Path(file.path).is_relative_to(root) for file in files):
+            check_root(root)
+
+
+def find_source_warnings(
+    connection: Connection, sources: list[tuple[str, Path]], *, settings: Settings, now: datetime | None = None
+) -> list[SourceWarning]:
+    """Look at every source for what somebody should know: it stopped, or files go before they are safe.
+
+    Right after a sync, when a file that is not read is one that could not be.
+    """
+    machines = sorted({machine for machine, _ in sources})
+    unarchived = {(file.machine, file.path) for file in index.select_pending(connection, machines, None)}
+    return build_source_warnings(
+        [_look_at(machine, root) for machine, root in sources],
+        store.load_ledger(connection, machines),
+        unarchived,
+        now=now or datetime.now(UTC),
+        stopped_days=settings.stopped_days,
+    )
+
+
+def _look_at(machine: str, root: Path) -> SourceLook:
+    try:
+        return SourceLook(machine, str(root), find_transcripts(machine, root), None, find_retention_days(root))
+    except SettingsError as error:
+        return SourceLook(
+            machine, str(root), [], str(error).removeprefix(f"Source {root}: "), find_retention_days(root)
+        )
+
+
+def add_up(found: Mapping[str, int], chunks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The counts of a run from those of its chunks; a chunk that failed gave none."""
+    sums = {name: sum(chunk[name] for chunk in chunks) for name in _COUNTS}
+    return {**found, **sums, "failed_chunk_count": found["chunk_count"] - len(chunks)}
+
+
+def describe_found(counts: Mapping[str, int], warnings: Sequence[SourceWarning] = ()) -> str:
+    """What a look at the sources found, in one line; then a line a warning."""
+    changed = f"{counts['changed_count']:,}" if counts["changed_count"] else "none"
+    gone = f", {counts['vanished_count']:,} gone" if counts["vanished_count"] else ""
+    found = f"{changed} of {plural(counts['found_count'], 'file')} changed{gone}"
+    return "\n".join([found, *(f"warning: {describe_warning(warning)}" for warning in warnings)])
 
 
 def describe_sync(answer: Mapping[str, Any]) -> str:
-    failed = (
-        f" {answer['failed_count']} files could not be read; see transcript_files." if answer["failed_count"] else ""
-    )
-    bad = f" {answer['bad_line_count']} bad lines were noted." if answer["bad_line_count"] else ""
-    return (
-        f"{describe_found(answer)} Read {answer['read_count']:,} files ({answer['read_bytes'] / 1e6:,.1f} MB), "
-        f"{answer['session_count']:,} sessions written.{bad}{failed}"
-    )
+    """What a run did, in one line; then a line a warning."""
+    parts = [
+        describe_found(answer),
+        f"{plural(answer['read_count'], 'file')} read ({answer['read_bytes'] / 1e6:,.1f} MB)",
+        f"{plural(answer['session_count'], 'session')} written",
+    ]
+    if answer["bad_line_count"]:
+        parts.append(f"{plural(answer['bad_line_count'], 'bad line')} noted")
+    if answer["failed_count"]:
+        parts.append(f"{plural(answer['failed_count'], 'file')} could not be read: see insights.transcript_files")
+    if answer.get("failed_chunk_count"):
+        parts.append(
+            f"{answer['failed_chunk_count']} of {plural(answer['chunk_count'], 'chunk')} failed: clear each with what "
+            "follows it, to read its files again; the others are saved"
+        )
+    return "\n".join(["; ".join(parts), *(f"warning: {describe_warning(w)}" for w in answer.get("warnings", ()))])
+
+
+def describe_warning(warning: SourceWarning) -> str:
+    since = f" (since {warning['since'][:10]})" if warning["since"] else ""
+    return f"{warning['source']}: {warning['detail']}{since}"

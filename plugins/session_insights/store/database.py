@@ -30,6 +30,7 @@ def connect(url: str | None, *, statement_timeout_seconds: int = 600) -> Connect
             url,
             autocommit=True,
             row_factory=dict_row,
+            connect_timeout=10,
             application_name="session-insights",
             options=f"-c statement_timeout={statement_timeout_seconds * 1000} -c timezone=UTC",
         )

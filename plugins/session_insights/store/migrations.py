@@ -54,3 +54,11 @@ def migrate(connection: Connection, folder: Path) -> list[str]:
             )
             applied.append(path.stem)
     return applied
+
+
+def pending_migrations(connection: Connection, folder: Path) -> list[str]:
+    """Names of the files that were not applied yet, in order; reads only."""
+    [ledger] = execute(connection, "select to_regclass('insights.schema_migrations') is not null as is_there")
+    rows = execute(connection, "select name from insights.schema_migrations") if ledger["is_there"] else []
+    known = {row["name"] for row in rows}
+    return [path.stem for path in sorted(folder.glob("[0-9]*.sql")) if path.stem not in known]

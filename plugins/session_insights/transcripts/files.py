@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,10 +22,9 @@ def find_transcripts(machine: str, root: Path) -> list[TranscriptFile]:
     """Every `*.jsonl` below a projects root, sorted by path. Links are not followed.
 
     Raises:
-        SettingsError: The root is no folder.
+        SettingsError: The root is no folder, or may not be read.
     """
-    if not root.is_dir():
-        raise SettingsError(f"No folder {root}: name a projects root by --source or SESSION_INSIGHTS_SOURCES.")
+    check_root(root)
     found = []
     for entry in _walk(str(root), 0):
         name = entry.name[: -len(".jsonl")]
@@ -32,16 +32,40 @@ def find_transcripts(machine: str, root: Path) -> list[TranscriptFile]:
             continue
         try:
             entry.path.encode()
-            stat = entry.stat(follow_symlinks=False)
+            status = entry.stat(follow_symlinks=False)
         except UnicodeEncodeError:
             _log.warning("not read: %r, its name is not UTF-8; Claude Code writes no such name", entry.path)
             continue
         except OSError:
             continue  # deleted since it was listed
         session_id, parent, agent_id = _identity(os.path.relpath(entry.path, root), name)
-        changed_at = stat.st_mtime_ns if agent_id is None else max(stat.st_mtime_ns, _meta_changed_at(entry.path))
-        found.append(TranscriptFile(machine, entry.path, stat.st_size, changed_at, session_id, parent, agent_id))
+        changed_at = status.st_mtime_ns if agent_id is None else max(status.st_mtime_ns, _meta_changed_at(entry.path))
+        found.append(TranscriptFile(machine, entry.path, status.st_size, changed_at, session_id, parent, agent_id))
     return sorted(found, key=lambda file: file.path)
+
+
+def check_root(root: Path) -> None:
+    """Make sure that a source is there.
+
+    Raises:
+        SettingsError: The root is no folder, or may not be read.
+    """
+    try:
+        os.scandir(root).close()
+    except OSError as error:
+        raise SettingsError(
+            f"Source {root}: {error.strerror}. Mount it, or name another by SESSION_INSIGHTS_SOURCES or --source."
+        ) from None
+
+
+def is_gone(path: str) -> bool:
+    """Whether a file that was listed once is really no more: what may not be looked at is not gone."""
+    try:
+        return not stat.S_ISREG(os.stat(path, follow_symlinks=False).st_mode)  # noqa: PTH116
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
 
 
 def _meta_changed_at(path: str) -> int:

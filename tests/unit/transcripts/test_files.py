@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from session_insights.transcripts.files import find_transcripts
+from session_insights.transcripts.files import find_transcripts, is_gone
 from session_insights.transcripts.parsing import parse_file
 from tests.building import Record, assistant, transcript, user, write_transcript
 
@@ -82,6 +82,19 @@ def test_a_name_that_is_not_utf_8_is_passed_over_and_said(tmp_path: Path, caplog
         file.write(b"{}\n")
     assert list(found(tmp_path)) == ["good.jsonl"]
     assert "not UTF-8" in caplog.text
+
+
+def test_gone_is_what_is_no_file_any_more_and_not_what_cannot_be_looked_at(tmp_path: Path) -> None:
+    good = put(tmp_path, "good.jsonl")
+    (tmp_path / "link.jsonl").symlink_to(good)
+    assert [
+        name for name in ("good.jsonl", "gone.jsonl", "link.jsonl", "good.jsonl/x") if is_gone(f"{tmp_path}/{name}")
+    ] == [
+        "gone.jsonl",
+        "link.jsonl",
+        "good.jsonl/x",
+    ]
+    assert not is_gone(f"{tmp_path}/{'x' * 300}.jsonl")  # the system refuses to look
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
