@@ -28,7 +28,7 @@ def insights_session_sync() -> None:
     def find_transcripts() -> list[list[dict[str, Any]]]:
         """Files that changed since they were read, in chunks of about equal size."""
         with bridge.workplace() as place:
-            chunks, counts = sync.find_chunks(place.database, place.sources)
+            chunks, counts = sync.find_chunks(place.database, place.sources, s3=bridge.find_s3)
         print(sync.describe_found(counts))  # noqa: T201
         return [[asdict(file) for file in chunk] for chunk in chunks]
 
@@ -39,7 +39,13 @@ def insights_session_sync() -> None:
         files = [TranscriptFile(**file) for file in chunk]
         with bridge.workplace() as place:
             return sync.sync_files(
-                place.database, files, profile=place.profile, settings=place.settings, processes=1, progress=print
+                place.database,
+                files,
+                profile=place.profile,
+                settings=place.settings,
+                s3=bridge.find_s3,
+                processes=1,
+                progress=print,
             )
 
     sync_sessions.expand(chunk=find_transcripts())

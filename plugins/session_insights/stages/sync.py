@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
+from session_insights.bucket import ClientMaker, environment_client
 from session_insights.profile import Profile
 from session_insights.records import ParsedFile, TranscriptFile
-from session_insights.settings import Settings
+from session_insights.settings import Settings, Source
 from session_insights.stages.keeping import archive_files, strip_purged, without_purged
 from session_insights.store import transcripts as store
 from session_insights.store.database import Connection
 from session_insights.store.purging import load_purged
-from session_insights.transcripts.files import find_transcripts, split_by_size
+from session_insights.transcripts.copies import copies_of
+from session_insights.transcripts.files import split_by_size
+from session_insights.transcripts.objects import find_files
 from session_insights.transcripts.syncing import batches, changed_files, read_files, vanished_paths
 
 Progress = Callable[[str], None]
@@ -24,14 +26,14 @@ _MOST_CHUNKS = 32
 
 
 def find_changed(
-    connection: Connection, sources: list[tuple[str, Path]]
+    connection: Connection, sources: list[Source], *, s3: ClientMaker = environment_client
 ) -> tuple[list[TranscriptFile], dict[str, int]]:
     """Look at every source; files to read, and counts of files found, changed and vanished."""
     ledger = store.load_ledger(connection, sorted({machine for machine, _ in sources}))
     changed: list[TranscriptFile] = []
     counts = {"found_count": 0, "changed_count": 0, "vanished_count": 0}
     for machine, root in sources:
-        found = find_transcripts(machine, root)
+        found = find_files(machine, root, s3)
         counts["found_count"] += len(found)
         gone = vanished_paths(found, ledger, machine, str(root))
         counts["vanished_count"] += store.save_vanished(connection, machine, gone) if gone else 0
@@ -47,6 +49,7 @@ def sync_files(
     *,
     profile: Profile,
     settings: Settings,
+    s3: ClientMaker = environment_client,
     processes: int | None = None,
     progress: Progress = lambda _: None,
 ) -> dict[str, Any]:
@@ -64,13 +67,15 @@ def sync_files(
         processes = settings.sync_processes or os.cpu_count() or 1
 
     def readable() -> Iterator[ParsedFile]:
-        for file, result in read_files(files, entry_characters=settings.entry_characters, processes=processes):
-            if isinstance(result, str):
-                counts["failed_count"] += 1
-                store.save_failure(connection, file, result)
-                progress(f"not read: {result}")
-            elif (kept := strip_purged(result, purged)) is not None:
-                yield kept
+        characters = settings.entry_characters
+        with copies_of(files, s3) as fetch:
+            for file, result in read_files(files, entry_characters=characters, processes=processes, fetch=fetch):
+                if isinstance(result, str):
+                    counts["failed_count"] += 1
+                    store.save_failure(connection, file, result)
+                    progress(f"not read: {result}")
+                elif (kept := strip_purged(result, purged)) is not None:
+                    yield kept
 
     for batch in batches(readable(), entries=_BATCH_ENTRIES):
         sessions = store.save_files(connection, batch, time_zone=profile.time_zone)
@@ -80,14 +85,14 @@ def sync_files(
         counts["bad_line_count"] += sum(len(item.bad_lines) for item in batch)
         progress(f"{counts['read_count']} of {len(files)} files, {counts['read_bytes'] / 1e6:,.0f} MB")
     store.recut_days(connection, time_zone=profile.time_zone)
-    return counts | archive_files(connection, files, settings=settings)
+    return counts | archive_files(connection, files, settings=settings, s3=s3)
 
 
 def find_chunks(
-    connection: Connection, sources: list[tuple[str, Path]]
+    connection: Connection, sources: list[Source], *, s3: ClientMaker = environment_client
 ) -> tuple[list[list[TranscriptFile]], dict[str, int]]:
     """Files to read, in chunks of about equal size, and the counts of `find_changed`."""
-    changed, counts = find_changed(connection, sources)
+    changed, counts = find_changed(connection, sources, s3=s3)
     return split_by_size(changed, chunk_bytes=_CHUNK_BYTES, most=_MOST_CHUNKS), counts
 
 
