@@ -1,14 +1,16 @@
-"""An S3-compatible object store on a real socket: moto's server, with a wire that can be cut and a list of what was asked."""
+"""An S3-compatible object store on a real socket: moto's server, with a wire that can be cut."""
 
 from __future__ import annotations
 
 import io
+import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import boto3
+import httpx
 from botocore.config import Config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -57,10 +59,7 @@ class ObjectStore:
     def empty(self) -> None:
         """No bucket, no fault, nothing asked."""
         self._faults.clear()
-        for bucket in self.client.list_buckets()["Buckets"]:
-            for key in self.keys(bucket["Name"]):
-                self.client.delete_object(Bucket=bucket["Name"], Key=key)
-            self.client.delete_bucket(Bucket=bucket["Name"])
+        httpx.post(f"{self.url}/moto-api/reset", trust_env=False).raise_for_status()
         self.requests.clear()
 
     def make_bucket(self, name: str) -> None:
@@ -77,8 +76,10 @@ class ObjectStore:
         return [found["Key"] for page in pages for found in page.get("Contents", [])]
 
     def drop_bucket(self, name: str) -> None:
-        for key in self.keys(name):
-            self.client.delete_object(Bucket=name, Key=key)
+        keys = self.keys(name)
+        for start in range(0, len(keys), 1_000):
+            told = [{"Key": key} for key in keys[start : start + 1_000]]
+            self.client.delete_objects(Bucket=name, Delete={"Objects": told})
         self.client.delete_bucket(Bucket=name)
 
     @contextmanager
@@ -130,11 +131,13 @@ def cut_off(times: int) -> Fault:
     return answer
 
 
-def then(act: Callable[[], None]) -> Fault:
-    """Something happens just before the request is answered."""
+def hold_first(let_go: threading.Event) -> Fault:
+    """The first request waits until it is let go."""
+    numbers = itertools.count()
 
     def answer(environ: Environ, start_response: Callable[..., Any], store: Callable[..., Any]) -> Iterable[bytes]:
-        act()
+        if next(numbers) == 0:
+            let_go.wait(60)
         return store(environ, start_response)  # type: ignore[no-any-return]
 
     return answer

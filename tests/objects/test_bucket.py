@@ -47,14 +47,6 @@ def test_what_is_put_is_below_the_prefix_and_comes_back(
     assert object_store.keys("team") == ["a/bc/neighbor"]
 
 
-def test_a_listing_goes_over_all_pages(bucket: Bucket, object_store: ObjectStore) -> None:
-    for number in range(1_001):
-        object_store.put("team", f"a/b/{number:04}", "")
-    object_store.requests.clear()
-    assert [found.name for found in bucket.list()] == [f"{number:04}" for number in range(1_001)]
-    assert len(object_store.requests) == 2
-
-
 def test_a_link_opens_a_private_object_and_is_of_the_kind_that_every_store_takes(bucket: Bucket) -> None:
     bucket.put("week.html", io.BytesIO(b"page"))
     link = bucket.link("week.html", lifetime=timedelta(days=7))
