@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from pathlib import Path
 from typing import Annotated, Literal
@@ -69,7 +70,9 @@ class Settings(BaseSettings):
         setting = f"SESSION_INSIGHTS_{info.field_name}".upper()
         location = parse_location(value, setting) if value and isinstance(value, str) else value or None
         if info.field_name == "reports_upload" and isinstance(location, Path):
-            raise SettingsError(f"{setting}: {value} is not s3://bucket/prefix; a folder is REPORTS_DIR.")
+            raise SettingsError(
+                f"{setting}: {value} is not s3://bucket/prefix; a folder of pages is SESSION_INSIGHTS_REPORTS_DIR."
+            )
         return location
 
 
@@ -121,10 +124,9 @@ def parse_source(text: str, *, machine: str | None = None) -> Source:
         SettingsError: An address of another kind than `s3://bucket/prefix`.
     """
     # A prefix in a bucket may have an equals sign of its own.
-    before, scheme, rest = text.partition("s3://")
-    named, _, path = (before + "x").rpartition("=") if scheme else text.rpartition("=")
-    location = parse_location(scheme + rest if scheme else path, "SESSION_INSIGHTS_SOURCES")
-    return machine or named or socket.gethostname(), location
+    address = re.fullmatch("(?:([^=]*)=)?(s3://.*)", text)
+    named, path = address.groups() if address else text.rpartition("=")[::2]
+    return machine or named or socket.gethostname(), parse_location(path, "SESSION_INSIGHTS_SOURCES")
 
 
 def find_skill_roots() -> tuple[Path, ...]:

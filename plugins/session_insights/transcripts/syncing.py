@@ -73,6 +73,8 @@ def side_by_side(
             yield from (read(item, place) for item, place in task)
         return
     with ProcessPoolExecutor(processes) as pool:
+        # Now, while no thread fetches: a process that is forked off keeps the locks of threads as they are.
+        pool.submit(_read_all, read, []).result()
         running = {pool.submit(_read_all, read, task) for task in islice(tasks, processes * _AHEAD)}
         while running:
             done, _ = wait(running, return_when=FIRST_COMPLETED)
