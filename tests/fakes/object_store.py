@@ -131,6 +131,16 @@ def cut_off(times: int) -> Fault:
     return answer
 
 
+def send(piece: bytes, times: int) -> Fault:
+    """A body that need not be in anybody's memory."""
+
+    def answer(environ: Environ, start_response: Callable[..., Any], store: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Length", str(len(piece) * times)), ("ETag", '"x"')])
+        return itertools.repeat(piece, times)
+
+    return answer
+
+
 def hold_first(let_go: threading.Event) -> Fault:
     """The first request waits until it is let go."""
     numbers = itertools.count()

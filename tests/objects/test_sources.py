@@ -25,7 +25,7 @@ from session_insights.stages import sync
 from session_insights.store.database import Connection, execute
 from session_insights.transcripts.objects import find_files
 from tests.building import assistant, transcript, user, write_transcript
-from tests.fakes.object_store import ObjectStore, cut_off, hold_first, refuse
+from tests.fakes.object_store import ObjectStore, cut_off, hold_first, refuse, send
 from tests.helpers import sample_profile
 from tests.store.test_archive import lines, write_sessions
 
@@ -301,6 +301,34 @@ def test_the_command_reads_a_folder_and_a_bucket_by_setting_and_by_name(
     assert rows == [{"id": "more", "machine": "box"}, {"id": "there", "machine": "desk"}]
     assert cli.main(["sync", "--source", "s3://nowhere/x"]) == 2
     assert "s3://nowhere/x (SESSION_INSIGHTS_SOURCES): there is no such bucket" in capsys.readouterr().err
+
+
+READ = """
+from session_insights.bucket import environment_client
+from session_insights.locations import S3Address
+from session_insights.transcripts.copies import copies_of
+from session_insights.transcripts.objects import find_files
+from session_insights.transcripts.syncing import read_files
+files = find_files("laptop", S3Address("team", "alex/projects"), environment_client)
+with copies_of(files, environment_client) as fetch:
+    for _, result in read_files(files, entry_characters=8000, processes=1, fetch=fetch):
+        print(result.read_bytes)
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(int(peak.split()[1]) // 1024)
+"""
+
+
+def test_an_object_larger_than_the_memory_that_it_may_take_is_read(object_store: ObjectStore, temporary: Path) -> None:
+    object_store.put(BUCKET, f"{PREFIX}/-p/big.jsonl", "")
+    # Nothing of a session, so that all that could grow is the reading.
+    piece = b'{"type": "file-history-delta", "x": "' + b"x" * (1024 * 1024 - 40) + b'"}\n'
+    with object_store.fault("GET", "/big.jsonl", send(piece, 160)):
+        done = subprocess.run([sys.executable, "-c", READ], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    read_bytes, peak_mb = map(int, done.stdout.split())
+    assert read_bytes == 160 * len(piece)
+    assert peak_mb <= 120
+    assert list(temporary.iterdir()) == []
 
 
 KILLED = """
