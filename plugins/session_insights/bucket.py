@@ -33,6 +33,10 @@ class ObjectStoreError(InsightsError):
     """The object store does not answer, or answered badly; the same may work later."""
 
 
+class NoSuchBucket(SettingsError):
+    """The bucket is not there."""
+
+
 class UnreadableObject(InsightsError):
     """One object is gone, locked or not ours to read; others may be fine."""
 
@@ -160,15 +164,6 @@ class Bucket:
             self.delete(name)
             raise ObjectStoreError(f"{self._address}/{name}: arrived damaged, so it was deleted; try again.")
 
-    def exists(self) -> bool:
-        """Whether there is such a bucket."""
-        try:
-            with self._explained("a bucket"):
-                self._client.head_bucket(Bucket=self._address.bucket)
-        except UnreadableObject:
-            return False
-        return True
-
     def delete(self, name: str) -> None:
         """Also when there is none."""
         with self._explained():
@@ -202,7 +197,7 @@ class Bucket:
     def _explain(self, code: str, text: str, name: str | None) -> InsightsError:
         place = f"{self._address} ({self._setting})"
         if code == "NoSuchBucket":
-            return SettingsError(f"{place}: there is no such bucket; create it or correct the address.")
+            return NoSuchBucket(f"{place}: there is no such bucket; create it or correct the address.")
         if code in _WRONG_KEY:
             return SettingsError(f"{place}: the key is not accepted ({code}); correct {_CREDENTIALS}.")
         if code in _WRONG_PLACE:

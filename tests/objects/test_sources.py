@@ -17,13 +17,15 @@ from typing import Any
 import pytest
 
 from session_insights import cli
-from session_insights.bucket import ObjectStoreError
+from session_insights.bucket import ObjectStoreError, environment_client
 from session_insights.errors import SettingsError
 from session_insights.locations import S3Address
 from session_insights.settings import Settings, Source
 from session_insights.stages import sync
 from session_insights.store.database import Connection, execute
+from session_insights.transcripts.copies import copies_of
 from session_insights.transcripts.objects import find_files
+from session_insights.transcripts.syncing import read_files
 from tests.building import assistant, transcript, user, write_transcript
 from tests.fakes.object_store import ObjectStore, cut_off, hold_first, refuse, send
 from tests.helpers import sample_profile
@@ -108,6 +110,16 @@ def test_what_has_not_changed_is_listed_and_not_read(connection: Connection, obj
     again = sync_source(connection)
     assert (again["found_count"], again["changed_count"]) == (3, 0)
     assert [asked.split("?")[0] for asked in object_store.requests] == [f"GET /{BUCKET}"]
+
+
+def test_a_copy_goes_when_it_is_read(object_store: ObjectStore, temporary: Path) -> None:
+    for number in range(3):
+        object_store.put(BUCKET, f"{PREFIX}/-p/{number}.jsonl", one_session(session_id=f"{number}"))
+    files = find_files(*SOURCE, environment_client)
+    with copies_of(files, environment_client) as fetch:
+        for left, _ in zip((2, 1, 0), read_files(files, entry_characters=99, processes=1, fetch=fetch), strict=True):
+            assert len(list(temporary.rglob("*.jsonl"))) <= left + 1
+        assert [path.name for path in temporary.rglob("*") if path.is_file()] == ["lock"]
 
 
 def test_another_text_of_the_same_size_in_the_same_second_is_read(
@@ -307,7 +319,9 @@ READ = """
 from session_insights.bucket import environment_client
 from session_insights.locations import S3Address
 from session_insights.transcripts.copies import copies_of
+from session_insights.transcripts.copies import copies_of
 from session_insights.transcripts.objects import find_files
+from session_insights.transcripts.syncing import read_files
 from session_insights.transcripts.syncing import read_files
 files = find_files("laptop", S3Address("team", "alex/projects"), environment_client)
 with copies_of(files, environment_client) as fetch:

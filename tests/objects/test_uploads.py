@@ -144,8 +144,9 @@ def test_a_purge_deletes_uploaded_pages_wherever_uploads_go_by_now(
     monkeypatch.setenv("SESSION_INSIGHTS_REPORTS_UPLOAD", "s3://elsewhere/x")
     assert cli.main(["purge", *whom, "--dry-run"]) == 0
     assert len(object_store.keys(BUCKET)) == 1
-    with object_store.fault("DELETE", f"/{BUCKET}", refuse("503 Slow Down", "SlowDown")):
-        assert cli.main(["purge", *whom]) == 2
+    for trouble in (refuse("503 Slow Down", "SlowDown"), refuse("403 Forbidden", "AccessDenied")):
+        with object_store.fault("DELETE", f"/{BUCKET}", trouble):
+            assert cli.main(["purge", *whom]) == 2
     assert len(execute(connection, "select 1 from insights.insights_snapshots where metrics <> '{}'")) == 1
     assert cli.main(["purge", *whom]) == 0
     assert object_store.keys(BUCKET) == []

@@ -6,11 +6,12 @@ import io
 import os
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
-from session_insights.bucket import Bucket, ClientMaker
+from session_insights.bucket import Bucket, ClientMaker, NoSuchBucket
 from session_insights.locations import S3Address, split_object_path
 from session_insights.windows import Window
 
@@ -74,6 +75,5 @@ def delete_uploads(paths: Iterable[str], s3: ClientMaker) -> None:
     """Pages by their `s3://bucket/key`, wherever uploads go by now; a bucket that is gone has none."""
     for path in paths:
         address, key = split_object_path(path)
-        bucket = Bucket(s3(), address, UPLOAD_SETTING)
-        if bucket.exists():
-            bucket.delete(key)
+        with suppress(NoSuchBucket):
+            Bucket(s3(), address, UPLOAD_SETTING).delete(key)
