@@ -29,10 +29,12 @@ def insights_session_sync() -> None:
     def find_transcripts() -> list[list[dict[str, Any]]]:
         """Files that changed since they were read, in chunks of about equal size. With none, this is the whole run."""
         with bridge.workplace() as place:
-            chunks, found = sync.find_chunks(place.database, place.sources)
+            chunks, found = sync.find_chunks(place.database, place.sources, s3=bridge.find_s3)
             warnings = []
             if not chunks:  # else the last task looks, when they are read
-                warnings = sync.find_source_warnings(place.database, place.sources, settings=place.settings)
+                warnings = sync.find_source_warnings(
+                    place.database, place.sources, settings=place.settings, s3=bridge.find_s3
+                )
         bridge.name_task(sync.describe_found(found, warnings))
         bridge.keep("found", found)
         bridge.keep("warnings", warnings)
@@ -46,14 +48,22 @@ def insights_session_sync() -> None:
         with bridge.workplace() as place:
             sync.check_sources(place.sources, files)
             return sync.sync_files(
-                place.database, files, profile=place.profile, settings=place.settings, processes=1, progress=print
+                place.database,
+                files,
+                profile=place.profile,
+                settings=place.settings,
+                s3=bridge.find_s3,
+                processes=1,
+                progress=print,
             )
 
     @task(trigger_rule="all_done_min_one_success", map_index_template=bridge.LABEL, outlets=[bridge.SESSIONS])
     def summarize_sync(found: dict[str, int], chunks: list[dict[str, Any]]) -> dict[str, Any]:
         """What the run read and wrote. Red when a chunk failed: what the others read is saved."""
         with bridge.workplace() as place:
-            warnings = sync.find_source_warnings(place.database, place.sources, settings=place.settings)
+            warnings = sync.find_source_warnings(
+                place.database, place.sources, settings=place.settings, s3=bridge.find_s3
+            )
         run = sync.add_up(found, chunks[:]) | {"warnings": warnings}
         bridge.name_task(sync.describe_sync(run))
         bridge.keep("run", run)

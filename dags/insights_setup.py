@@ -31,7 +31,12 @@ def insights_setup() -> None:
         """What works and what is missing, with the remedy."""
         with bridge.workplace() as place:
             return setup.check_workplace(
-                place.database, place.sources, settings=place.settings, profile=place.profile, claude=place.claude
+                place.database,
+                place.sources,
+                settings=place.settings,
+                profile=place.profile,
+                claude=place.claude,
+                s3=bridge.find_s3,
             )
 
     migrate() >> check_connections()

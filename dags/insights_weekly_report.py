@@ -28,6 +28,7 @@ ZONE = bridge.load_task_profile(SETTINGS).time_zone
         "since": Param(None, type=["null", "string"], format="date", title="From", description="First day"),
         "until": Param(None, type=["null", "string"], format="date", title="To", description="Last day, included"),
         "reader": Param(SETTINGS.reader, enum=["auto", "claude", "offline"], title="Who writes the text"),
+        "upload": Param(True, type="boolean", title="Upload", description="If SESSION_INSIGHTS_REPORTS_UPLOAD is set"),
     },
 )
 def insights_weekly_report() -> None:
@@ -52,14 +53,8 @@ def insights_weekly_report() -> None:
     def write_narrative(snapshot: dict[str, Any]) -> dict[str, Any]:
         """Say in words what the figures show."""
         with bridge.workplace() as place:
-            return reporting.write_narrative(
-                place.database,
-                snapshot,
-                place.params,
-                settings=place.settings,
-                profile=place.profile,
-                claude=place.claude,
-            )
+            options = {"settings": place.settings, "profile": place.profile, "claude": place.claude}
+            return reporting.write_narrative(place.database, snapshot, place.params, **options)
 
     @task(outlets=[bridge.REPORTS])
     def publish_report(snapshot: dict[str, Any]) -> dict[str, Any]:
@@ -67,8 +62,16 @@ def insights_weekly_report() -> None:
         with bridge.workplace() as place:
             return reporting.publish_report(place.database, snapshot, settings=place.settings, profile=place.profile)
 
+    @task(show_return_value_in_logs=False)
+    def upload_report(snapshot: dict[str, Any]) -> dict[str, Any]:
+        """Put the page into the object store; the link to it."""
+        with bridge.workplace() as place:
+            bridge.skip_if(reporting.why_no_upload(place.params, place.settings))
+            options = {"settings": place.settings, "profile": place.profile, "s3": bridge.find_s3}
+            return reporting.upload_report(place.database, snapshot, **options)
+
     snapshot = open_snapshot()
-    refresh_figures(snapshot) >> write_narrative(snapshot) >> publish_report(snapshot)
+    refresh_figures(snapshot) >> write_narrative(snapshot) >> publish_report(snapshot) >> upload_report(snapshot)
 
 
 insights_weekly_report()

@@ -98,7 +98,7 @@ def build_base_environment(state_dir: Path, environment: Mapping[str, str], sour
         "SESSION_INSIGHTS_SOURCES": source.setting,
         "SESSION_INSIGHTS_REPORTS_DIR": environment.get("SESSION_INSIGHTS_REPORTS_DIR") or str(state_dir / "reports"),
         # An empty value switches the archive off.
-        "SESSION_INSIGHTS_ARCHIVE_DIR": environment.get("SESSION_INSIGHTS_ARCHIVE_DIR", str(state_dir / "archive")),
+        "SESSION_INSIGHTS_ARCHIVE": environment.get("SESSION_INSIGHTS_ARCHIVE", str(state_dir / "archive")),
     }
 
 

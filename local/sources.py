@@ -35,7 +35,7 @@ def choose_source(environment: Mapping[str, str], *, home: Path, state_dir: Path
     if named := environment.get("SESSION_INSIGHTS_SOURCES", "").strip():
         for part in (part.strip() for part in named.split(",") if part.strip()):
             path = part.rpartition("=")[2]
-            if "://" not in path and not Path(path).expanduser().is_dir():
+            if "://" not in part and not Path(path).expanduser().is_dir():
                 raise LocalError(f"SESSION_INSIGHTS_SOURCES names {path}, which is no folder: correct it or unset it")
         return Source(named, named)
     folders = [path / "projects" for path in _find_claude_homes(environment, home)]

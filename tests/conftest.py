@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -15,6 +16,9 @@ from local.postgres import Cluster, remove_postgres, start_postgres
 from session_insights.settings import Settings, find_include_dir
 from session_insights.store.database import Connection, connect
 from session_insights.store.migrations import migrate
+
+if TYPE_CHECKING:
+    from tests.fakes.object_store import ObjectStore
 
 ROOT = Path(__file__).parent.parent
 
@@ -61,3 +65,21 @@ def database_url(cluster: Cluster, template_database: str) -> Iterator[str]:
 def connection(database_url: str) -> Iterator[Connection]:
     with connect(database_url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def running_object_store() -> Iterator[ObjectStore]:
+    from tests.fakes.object_store import ObjectStore  # here, because it takes a second
+
+    store = ObjectStore()
+    yield store
+    store.stop()
+
+
+@pytest.fixture
+def object_store(running_object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
+    """An empty store, which boto3's own chain leads to."""
+    for name, value in running_object_store.environment.items():
+        monkeypatch.setenv(name, value)
+    yield running_object_store
+    running_object_store.empty()

@@ -174,11 +174,14 @@ CREATE TABLE insights.insights_snapshots (
     report_url text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    uploads text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT period_is_not_empty CHECK ((period_end > period_start)),
     CONSTRAINT period_type_is_known CHECK ((period_type = ANY (ARRAY['weekly'::text, 'monthly'::text, 'custom'::text])))
 );
 
 COMMENT ON TABLE insights.insights_snapshots IS 'All figures of one report. metrics: aggregate → {current, previous}. period_end is the day after the last one.';
+
+COMMENT ON COLUMN insights.insights_snapshots.uploads IS 'As s3://bucket/key; noted before each upload.';
 
 ALTER TABLE insights.insights_snapshots ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME insights.insights_snapshots_id_seq

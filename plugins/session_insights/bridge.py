@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from airflow.sdk import Asset, BaseHook, Connection, get_current_context
@@ -19,17 +18,22 @@ from airflow.sdk.exceptions import (
     AirflowSkipException,
 )
 
+from session_insights.bucket import client_config, environment_client
 from session_insights.errors import ReadingFailed, SettingsError
 from session_insights.llm.claude import ClaudeConnection
 from session_insights.profile import Profile, load_profile
-from session_insights.settings import Settings, find_profile_path, find_skill_roots, find_sources, load_settings
+from session_insights.settings import Settings, Source, find_profile_path, find_skill_roots, find_sources, load_settings
 from session_insights.stages.setup import find_pending
 from session_insights.store.database import Connection as Database
 from session_insights.store.database import connect
 from session_insights.windows import Period, Window, resolve_window
 
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
 DATABASE_CONNECTION = "session_insights_db"
 CLAUDE_CONNECTION = "anthropic_default"
+S3_CONNECTION = "session_insights_s3"
 # What Airflow's asset graph shows: rows of `claude_sessions` were written; a report was published.
 SESSIONS = Asset("insights_sessions")
 REPORTS = Asset("insights_reports")
@@ -46,7 +50,7 @@ class Workplace:
     database: Database
     settings: Settings
     profile: Profile
-    sources: list[tuple[str, Path]]
+    sources: list[Source]
     claude: ClaudeConnection | None
     params: dict[str, Any]
     run_id: str
@@ -105,6 +109,31 @@ def load_task_profile(settings: Settings | None = None) -> Profile:
     """The profile, as DAG files read it for their time zone."""
     settings = settings or load_settings()
     return load_profile(find_profile_path(settings), skill_roots=find_skill_roots())
+
+
+def find_s3() -> S3Client:
+    """A client for the object store, by the amazon provider; without the connection by boto3's own chain.
+
+    Raises:
+        SettingsError: The connection is of another type.
+    """
+    # Here, because every task parses its DAG file anew and this costs it a second.
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    connection = _find_connection(S3_CONNECTION)
+    if connection is None:
+        return environment_client()
+    if connection.conn_type != "aws":
+        raise SettingsError(f"Connection '{S3_CONNECTION}' is of type '{connection.conn_type}'; it must be aws.")
+    hook = S3Hook(aws_conn_id=S3_CONNECTION)
+    client: S3Client = hook.get_client_type(region_name=hook.region_name, config=client_config().merge(hook.config))
+    return client
+
+
+def skip_if(reason: str | None) -> None:
+    """Show the task as skipped, unless there is no reason to."""
+    if reason is not None:
+        raise AirflowSkipException(reason)
 
 
 def name_task(label: str) -> None:

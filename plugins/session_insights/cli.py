@@ -15,12 +15,19 @@ from typing import Any
 
 import psycopg
 
-from session_insights.errors import InsightsError, ReadingFailed
+from session_insights.errors import InsightsError, ReadingFailed, SettingsError
 from session_insights.llm.claude import ClaudeConnection
-from session_insights.profile import load_profile
-from session_insights.settings import find_profile_path, find_skill_roots, find_sources, load_settings, parse_source
+from session_insights.profile import Profile, load_profile
+from session_insights.settings import (
+    Settings,
+    find_profile_path,
+    find_skill_roots,
+    find_sources,
+    load_settings,
+    parse_source,
+)
 from session_insights.stages import extraction, keeping, reporting, setup, sync
-from session_insights.store.database import connect
+from session_insights.store.database import Connection, connect
 from session_insights.windows import resolve_window
 
 Answer = dict[str, Any]
@@ -69,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command("migrate", _migrate, "create or update the tables")
     sync = command("sync", _sync, "read transcripts that changed")
-    sync.add_argument("--source", type=Path, action="append", help="a projects root; again for more")
+    sync.add_argument("--source", action="append", help="a projects root or s3://bucket/prefix; again for more")
     sync.add_argument("--machine", help="where the sources are from; default: this machine's name")
     sync.add_argument("--from-archive", action="store_true", help="read every archived file again instead")
     extract = command("extract", _extract, "read sessions and keep what they were about")
@@ -90,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--since", help="first day, as 2026-11-15")
     report.add_argument("--until", help="last day, included")
     report.add_argument("--out", type=Path, help="folder for the page")
+    report.add_argument("--upload", action="store_true", help="also put it into the bucket of the settings")
     report.add_argument("--reader", choices=["auto", "claude", "offline"], help="who writes the text")
     return parser
 
@@ -126,7 +134,7 @@ def _sync(options: argparse.Namespace) -> Answer:
         return {**answer, "summary": sync.describe_sync(answer)}
     sources = find_sources(settings)
     if options.source:
-        sources = [parse_source(str(path), machine=options.machine) for path in options.source]
+        sources = [parse_source(text, machine=options.machine) for text in options.source]
     with closing(connect(settings.database_url)) as database:
         files, counts = sync.find_changed(database, sources)
         synced = sync.sync_files(database, files, profile=profile, settings=settings, progress=_progress)
@@ -189,6 +197,8 @@ def _report(options: argparse.Namespace) -> Answer:
     window = resolve_window(
         options.period, time_zone=profile.zone, run_at=datetime.now(UTC), since=options.since, until=options.until
     )
+    if options.upload and (reason := reporting.why_no_upload({}, settings)):
+        raise SettingsError(reason)
     params = {"reader": options.reader} if options.reader else {}
     with closing(connect(settings.database_url)) as database:
         snapshot = reporting.open_snapshot(database, options.period, window)
@@ -198,4 +208,14 @@ def _report(options: argparse.Namespace) -> Answer:
             database, snapshot, params, settings=settings, profile=profile, claude=_claude()
         )
         published = reporting.publish_report(database, snapshot, settings=settings, profile=profile)
-    return {**snapshot, **written, **published, "summary": f"{published['path']}\n{published['coverage']}"}
+        uploaded = _upload(database, snapshot, settings, profile) if options.upload else {}
+    lines = [published["path"], published["coverage"], uploaded.get("report_url"), uploaded.get("upload_error")]
+    return {**snapshot, **written, **published, **uploaded, "summary": "\n".join(line for line in lines if line)}
+
+
+def _upload(database: Connection, snapshot: Answer, settings: Settings, profile: Profile) -> Answer:
+    """A failure is part of the answer: the page is written already, and where it is must be said."""
+    try:
+        return reporting.upload_report(database, snapshot, settings=settings, profile=profile)
+    except InsightsError as error:
+        return {"failed_count": 1, "upload_error": f"Not uploaded: {error}"}

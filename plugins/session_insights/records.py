@@ -28,9 +28,9 @@ class TranscriptFile:
     """One file on one machine, as `stat` saw it; what it is called says what it is."""
 
     machine: str
-    path: str
+    path: str  # of a folder, or `s3://bucket/key`
     size_bytes: int
-    mtime_ns: int
+    mtime_ns: int  # differs when the content may
     session_id: str | None  # of a main file; a sub-agent's is `<parent>/agent-<id>`
     parent_session_id: str | None  # None also for a flat `agent-<id>.jsonl`: its records name the parent
     agent_id: str | None

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from session_insights.errors import SettingsError
+from session_insights.locations import Location, S3Address, parse_location
 
 Reader = Literal["auto", "claude", "offline"]
+Source = tuple[str, Location]  # (machine, a projects root)
 
 
 class Settings(BaseSettings):
@@ -22,7 +25,8 @@ class Settings(BaseSettings):
 
     # PostgreSQL for everything of ours, as a URL; in Airflow the connection `session_insights_db` serves instead.
     database_url: str | None = None
-    # Where transcripts are: comma list of `path` or `machine=path`; empty means Claude Code's own folders.
+    # Where transcripts are: comma list of `path` or `machine=path`, a path being a folder or `s3://bucket/prefix`;
+    # empty means Claude Code's own folders.
     sources: str = ""
     # The user's own words.
     profile: Path | None = None
@@ -30,10 +34,16 @@ class Settings(BaseSettings):
     include_dir: Path | None = None
     # Where reports are written.
     reports_dir: Path = Path("reports")
-    # Where raw transcripts are kept compressed, unmasked; empty means they are not kept.
-    archive_dir: Path | None = None
     # A source that was in use is warned about when nothing new came for this many days.
     stopped_days: int = Field(default=3, ge=1, le=365)
+    # Where reports are uploaded to, as `s3://bucket/prefix`; empty means they are not.
+    reports_upload: Annotated[S3Address | None, NoDecode] = None
+    # What the address of an uploaded report begins with when everybody may read it; empty means a time-limited link.
+    reports_public_url: str | None = Field(default=None, pattern=r"^https?://")
+    # How long such a link works; more than 7 days cannot be signed.
+    reports_link_days: int = Field(default=7, ge=1, le=7)
+    # Where raw transcripts are kept compressed, unmasked: a folder or `s3://bucket/prefix`; empty means not at all.
+    archive: Annotated[Location | None, NoDecode] = None
     # Who reads sessions; auto means claude when a connection is there, else offline.
     reader: Reader = "auto"
     facet_model: str = "claude-haiku-5-5"
@@ -51,10 +61,21 @@ class Settings(BaseSettings):
     # Processes that read transcripts side by side; 0 means one a core.
     sync_processes: int = Field(default=0, ge=0, le=64)
 
-    @field_validator("archive_dir", mode="before")
+    @field_validator("reports_public_url", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return value or None
+
+    @field_validator("archive", "reports_upload", mode="before")
+    @classmethod
+    def _locate(cls, value: object, info: ValidationInfo) -> object:
+        setting = f"SESSION_INSIGHTS_{info.field_name}".upper()
+        location = parse_location(value, setting) if value and isinstance(value, str) else value or None
+        if info.field_name == "reports_upload" and isinstance(location, Path):
+            raise SettingsError(
+                f"{setting}: {value} is not s3://bucket/prefix; a folder of pages is SESSION_INSIGHTS_REPORTS_DIR."
+            )
+        return location
 
 
 def load_settings() -> Settings:
@@ -88,8 +109,8 @@ def find_profile_path(settings: Settings) -> Path:
     return settings.profile if settings.profile is not None else find_include_dir(settings) / "profile.yaml"
 
 
-def find_sources(settings: Settings) -> list[tuple[str, Path]]:
-    """Roots with transcripts, as (machine, path), most specific setting first.
+def find_sources(settings: Settings) -> list[Source]:
+    """Roots with transcripts, most specific setting first.
 
     Source: transcript-format §1: `CLAUDE_CONFIG_DIR` replaces `~/.claude` and may be a comma list.
     """
@@ -98,10 +119,16 @@ def find_sources(settings: Settings) -> list[tuple[str, Path]]:
     return [(socket.gethostname(), home / "projects") for home in _claude_homes() if (home / "projects").is_dir()]
 
 
-def parse_source(text: str, *, machine: str | None = None) -> tuple[str, Path]:
-    """`path` or `machine=path`, as (machine, path)."""
-    named, _, path = text.rpartition("=")
-    return machine or named or socket.gethostname(), Path(path).expanduser().absolute()
+def parse_source(text: str, *, machine: str | None = None) -> Source:
+    """`path` or `machine=path`.
+
+    Raises:
+        SettingsError: An address of another kind than `s3://bucket/prefix`.
+    """
+    # A prefix in a bucket may have an equals sign of its own.
+    address = re.fullmatch("(?:([^=]*)=)?(s3://.*)", text)
+    named, path = address.groups() if address else text.rpartition("=")[::2]
+    return machine or named or socket.gethostname(), parse_location(path, "SESSION_INSIGHTS_SOURCES")
 
 
 def find_skill_roots() -> tuple[Path, ...]:

@@ -62,7 +62,7 @@ def trial(process: subprocess.Popen[str], database_url: str, source: Path) -> Tr
             "SESSION_INSIGHTS_DATABASE_URL": database_url,
             "SESSION_INSIGHTS_SOURCES": f"laptop={source}",
             "SESSION_INSIGHTS_PROFILE": str(ROOT / "include" / "profile.yaml"),
-            "SESSION_INSIGHTS_ARCHIVE_DIR": "",
+            "SESSION_INSIGHTS_ARCHIVE": "",
             "SESSION_INSIGHTS_STOPPED_DAYS": "3",
         }
         assert process.stdin is not None

@@ -26,7 +26,7 @@ def add_transcript(folder: Path) -> Path:
 
 def test_a_named_source_wins(tmp_path: Path) -> None:
     add_transcript(tmp_path / "home" / ".claude" / "projects")
-    named = f"laptop={tmp_path},s3://bucket/prefix"
+    named = f"laptop={tmp_path},desk=s3://bucket/dt=2026"
     assert choose({"SESSION_INSIGHTS_SOURCES": named}, tmp_path) == Source(named, named)
 
 

@@ -52,7 +52,7 @@ def lines(records: list[dict[str, Any]]) -> str:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(archive_dir=tmp_path / "archive")
+    return Settings(archive=tmp_path / "archive")
 
 
 def write_sessions(root: Path) -> None:
@@ -98,33 +98,33 @@ def test_rows_made_from_the_archive_equal_the_first(connection: Connection, tmp_
 def test_a_file_is_kept_once_and_only_for_its_owner(connection: Connection, tmp_path: Path, settings: Settings) -> None:
     path = write_transcript(tmp_path / "projects", transcript(user("hi"), assistant()))
     assert sync_folder(connection, tmp_path / "projects", settings=settings)["archived_count"] == 1
-    assert settings.archive_dir is not None
-    assert list(objects(settings.archive_dir).values()) == [path.read_bytes()]
-    for kept in [settings.archive_dir, *settings.archive_dir.rglob("*")]:
+    assert settings.archive is not None
+    assert list(objects(settings.archive).values()) == [path.read_bytes()]
+    for kept in [settings.archive, *settings.archive.rglob("*")]:
         assert stat.S_IMODE(kept.stat().st_mode) == (0o700 if kept.is_dir() else 0o600), kept
     os.utime(path, (1, 1))
     again = sync_folder(connection, tmp_path / "projects", settings=settings)
     assert (again["read_count"], again["archived_count"]) == (1, 0)
     copy = sync_folder(connection, tmp_path / "projects", machine="desk", settings=settings)
     assert copy["archived_count"] == 1
-    assert len(objects(settings.archive_dir)) == 1
+    assert len(objects(settings.archive)) == 1
     assert len(execute(connection, "select 1 from insights.transcript_archive")) == 2
 
 
 def test_a_grown_file_replaces_its_beginning_and_a_rewritten_one_does_not(
     connection: Connection, tmp_path: Path, settings: Settings
 ) -> None:
-    assert settings.archive_dir is not None
+    assert settings.archive is not None
     path = write_transcript(tmp_path / "projects", transcript(user("hi"), assistant()))
     sync_folder(connection, tmp_path / "projects", settings=settings)
     whole = path.read_bytes()
     path.write_bytes(whole + lines(transcript(user("more"))).encode() + b'{"type": "us')
     sync_folder(connection, tmp_path / "projects", settings=settings)
     grown = path.read_bytes().removesuffix(b'{"type": "us')
-    assert list(objects(settings.archive_dir).values()) == [grown]
+    assert list(objects(settings.archive).values()) == [grown]
     path.write_bytes(lines(transcript(user("all is new"), assistant(), assistant("x"), assistant("y"))).encode())
     sync_folder(connection, tmp_path / "projects", settings=settings)
-    assert sorted(objects(settings.archive_dir).values()) == sorted([grown, path.read_bytes()])
+    assert sorted(objects(settings.archive).values()) == sorted([grown, path.read_bytes()])
     assert len(execute(connection, "select 1 from insights.transcript_archive")) == 2
     keeping.resync_from_archive(connection, profile=sample_profile(), settings=settings, processes=1)
     [first] = execute(connection, "select text from insights.session_entries where entry_no = 1")
@@ -134,10 +134,10 @@ def test_a_grown_file_replaces_its_beginning_and_a_rewritten_one_does_not(
 def test_a_damaged_object_is_named_and_the_others_are_read(
     connection: Connection, tmp_path: Path, settings: Settings
 ) -> None:
-    assert settings.archive_dir is not None
+    assert settings.archive is not None
     write_sessions(tmp_path / "projects")
     sync_folder(connection, tmp_path / "projects", settings=settings)
-    damaged = min(settings.archive_dir.rglob("*.zst"))
+    damaged = min(settings.archive.rglob("*.zst"))
     damaged.write_bytes(damaged.read_bytes()[:-6])
     said: list[str] = []
     counts = keeping.resync_from_archive(
@@ -153,16 +153,16 @@ def test_what_was_read_before_there_was_an_archive_is_kept_by_the_command(
     write_sessions(tmp_path / "projects")
     monkeypatch.setenv("SESSION_INSIGHTS_DATABASE_URL", database_url)
     monkeypatch.setenv("SESSION_INSIGHTS_SYNC_PROCESSES", "1")
-    monkeypatch.setenv("SESSION_INSIGHTS_ARCHIVE_DIR", "")
+    monkeypatch.setenv("SESSION_INSIGHTS_ARCHIVE", "")
     sync = ["sync", "--source", str(tmp_path / "projects"), "--json"]
     assert cli.main(sync) == 0
     assert execute(connection, "select 1 from insights.transcript_archive") == []
-    monkeypatch.setenv("SESSION_INSIGHTS_ARCHIVE_DIR", str(tmp_path / "archive"))
+    monkeypatch.setenv("SESSION_INSIGHTS_ARCHIVE", str(tmp_path / "archive"))
     assert cli.main(sync) == 0
     assert len(execute(connection, "select 1 from insights.transcript_archive")) == 5
     assert cli.main(["sync", "--from-archive", "--json"]) == 0
 
 
 def test_without_an_archive_a_resync_says_what_to_set(connection: Connection) -> None:
-    with pytest.raises(SettingsError, match="SESSION_INSIGHTS_ARCHIVE_DIR"):
-        keeping.resync_from_archive(connection, profile=sample_profile(), settings=Settings(archive_dir=None))
+    with pytest.raises(SettingsError, match="SESSION_INSIGHTS_ARCHIVE"):
+        keeping.resync_from_archive(connection, profile=sample_profile(), settings=Settings(archive=None))

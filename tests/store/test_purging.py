@@ -21,7 +21,7 @@ DOOMED, OTHER, FORK = "aaaaaaaa-1111", "bbbbbbbb-2222", "cccccccc-3333"
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(archive_dir=tmp_path / "archive", reports_dir=tmp_path / "reports")
+    return Settings(archive=tmp_path / "archive", reports_dir=tmp_path / "reports")
 
 
 def prepare(connection: Connection, root: Path, settings: Settings, *, fork: bool = False) -> None:
@@ -67,10 +67,10 @@ def purge(connection: Connection, settings: Settings, *ids: str, **more: Any) ->
 
 def traces(connection: Connection, settings: Settings, word: str) -> list[str]:
     """Where a word still stands."""
-    assert settings.archive_dir is not None
+    assert settings.archive is not None
     places = {"database": dump_everything(connection)}
-    places |= {f"object {digest}": data.decode() for digest, data in objects(settings.archive_dir).items()}
-    for folder in (settings.archive_dir, settings.reports_dir):
+    places |= {f"object {digest}": data.decode() for digest, data in objects(settings.archive).items()}
+    for folder in (settings.archive, settings.reports_dir):
         places |= {str(path): path.name + path.read_text("latin-1") for path in folder.rglob("*") if path.is_file()}
     return [place for place, text in places.items() if word in text]
 

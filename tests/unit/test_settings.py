@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from session_insights.errors import SettingsError
+from session_insights.locations import S3Address
 from session_insights.settings import Settings, find_include_dir, find_sources, load_settings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -24,6 +25,20 @@ def test_sources_carry_the_name_of_their_machine(monkeypatch: pytest.MonkeyPatch
     [desk, here] = find_sources(load_settings())
     assert desk == ("desk", Path("/data/desk/projects"))
     assert here[1] == Path("/data/here")
+
+
+def test_a_source_in_a_bucket_may_have_an_equals_sign_in_its_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SESSION_INSIGHTS_SOURCES", "desk=s3://team/dt=2026/projects/, s3://team")
+    [desk, here] = find_sources(load_settings())
+    assert desk == ("desk", S3Address("team", "dt=2026/projects"))
+    assert here[1] == S3Address("team")
+
+
+@pytest.mark.parametrize("source", ["desk:s3://team", "desk=gs://team/x", "s3://"])
+def test_an_address_of_another_kind_is_no_source(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    monkeypatch.setenv("SESSION_INSIGHTS_SOURCES", source)
+    with pytest.raises(SettingsError, match="SESSION_INSIGHTS_SOURCES"):
+        find_sources(load_settings())
 
 
 def test_claude_codes_own_folder_is_found_and_its_variable_honoured(

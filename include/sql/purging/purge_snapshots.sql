@@ -6,7 +6,7 @@ select
     period_type,
     period_start,
     period_end,
-    report_url
+    uploads
 from insights.insights_snapshots as snapshot
 where
     exists (

@@ -1,24 +1,38 @@
-"""A page to the folder of reports."""
+"""A page to the folder of reports, and to a bucket."""
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
+from session_insights.bucket import Bucket, ClientMaker, NoSuchBucket
+from session_insights.locations import S3Address, split_object_path
 from session_insights.windows import Window
+
+UPLOAD_SETTING = "SESSION_INSIGHTS_REPORTS_UPLOAD"
+_CONTENT_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".md": "text/markdown; charset=utf-8",
+    ".json": "application/json",
+}
+
+
+def name_report(period_type: str, window: Window) -> str:
+    """The kind of period and the first day, such as `weekly-2026-11-15`; days that somebody chose have the last too."""
+    name = f"{period_type}-{window.start}"
+    return f"{name}-to-{window.last_day}" if period_type == "custom" else name
 
 
 def publish_report(html: str, *, reports_dir: Path, period_type: str, window: Window) -> Path:
-    """Write the page so that a reader sees the old one or the new one, never half of one.
-
-    The name is the kind of period and the first day, such as `weekly-2026-11-15.html`; a window of days that
-    somebody chose has its last day too. Only the owner may read it.
-    """
+    """Write the page, for its owner alone, so that a reader sees the old one or the new one, never half of one."""
     reports_dir.mkdir(parents=True, exist_ok=True)
-    name = f"{period_type}-{window.start}"
-    if period_type == "custom":
-        name += f"-to-{window.last_day}"
+    name = name_report(period_type, window)
     target = reports_dir / f"{name}.html"
     handle, unfinished = tempfile.mkstemp(dir=reports_dir, prefix=f".{name}-", suffix=".tmp")
     try:
@@ -31,3 +45,35 @@ def publish_report(html: str, *, reports_dir: Path, period_type: str, window: Wi
         Path(unfinished).unlink(missing_ok=True)
         raise
     return target
+
+
+def delete_pages(reports_dir: Path, period_type: str, window: Window) -> None:
+    """Every format of a report; what was written to another folder is not ours to reach."""
+    for page in reports_dir.glob(f"{name_report(period_type, window)}.*"):
+        page.unlink(missing_ok=True)
+
+
+def upload_page(
+    text: str, name: str, *, address: S3Address, s3: ClientMaker, public_url: str | None, lifetime: timedelta
+) -> str:
+    """Put a page into a bucket, verified, and say where it can be read.
+
+    Args:
+        name: With its ending, which says what it is: `weekly-2026-11-15.html`.
+        public_url: What addresses below `address` begin with when everybody may read them.
+        lifetime: Of the link, when there is no such address: the page is private.
+    """
+    bucket = Bucket(s3(), address, UPLOAD_SETTING)
+    content_type = _CONTENT_TYPES.get(Path(name).suffix, "application/octet-stream")
+    bucket.put(name, io.BytesIO(text.encode("utf-8")), content_type=content_type)
+    if public_url:
+        return f"{public_url.rstrip('/')}/{quote(name)}"
+    return bucket.link(name, lifetime=lifetime)
+
+
+def delete_uploads(paths: Iterable[str], s3: ClientMaker) -> None:
+    """Pages by their `s3://bucket/key`, wherever uploads go by now; a bucket that is gone has none."""
+    for path in paths:
+        address, key = split_object_path(path)
+        with suppress(NoSuchBucket):
+            Bucket(s3(), address, UPLOAD_SETTING).delete(key)

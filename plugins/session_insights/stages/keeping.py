@@ -9,31 +9,53 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
+from session_insights.bucket import Bucket, ClientMaker, environment_client
 from session_insights.errors import SettingsError
 from session_insights.profile import Profile
 from session_insights.records import ParsedFile, TranscriptFile
-from session_insights.settings import Settings
+from session_insights.reports.publishing import delete_pages, delete_uploads
+from session_insights.settings import Settings, Source
 from session_insights.store import archive as index
 from session_insights.store import purging
 from session_insights.store import transcripts as store
 from session_insights.store.archive import PendingFile
 from session_insights.store.database import Connection
-from session_insights.transcripts.archive import Archived, FolderArchive, newest_sources, read_archived
-from session_insights.transcripts.files import find_transcripts
+from session_insights.transcripts.archive import Archive, Archived, newest_sources, read_archived
+from session_insights.transcripts.copies import copies_of, discard
+from session_insights.transcripts.folder import Folder
+from session_insights.transcripts.objects import find_files
 from session_insights.transcripts.syncing import batches
+from session_insights.windows import Window
 
 Progress = Callable[[str], None]
 _BATCH_ENTRIES = 5_000
+_UPLOADERS = 8  # uploads wait for the network, so more of them than cores
 
 
-def archive_files(connection: Connection, files: Sequence[TranscriptFile], *, settings: Settings) -> dict[str, int]:
+def open_archive(settings: Settings, s3: ClientMaker) -> Archive | None:
+    """None when no archive is set."""
+    match settings.archive:
+        case None:
+            return None
+        case Path() as folder:
+            return Archive(Folder(folder.expanduser()))
+        case address:
+            return Archive(Bucket(s3(), address, "SESSION_INSIGHTS_ARCHIVE"))
+
+
+def archive_files(
+    connection: Connection,
+    files: Sequence[TranscriptFile],
+    *,
+    settings: Settings,
+    s3: ClientMaker = environment_client,
+) -> dict[str, int]:
     """Keep the bytes of those of these files that were read and are not kept; nothing when no archive is set."""
     counts = {"archived_count": 0, "archived_bytes": 0}
-    if settings.archive_dir is None or not files:
+    archive = open_archive(settings, s3) if files else None
+    if archive is None:
         return counts
-    archive = FolderArchive(settings.archive_dir.expanduser())
     known = {(file.machine, file.path): file for file in files}
     machines, paths = sorted({file.machine for file in files}), [file.path for file in files]
     pending = [p for p in index.select_pending(connection, machines, paths) if (p.machine, p.path) in known]
@@ -41,10 +63,18 @@ def archive_files(connection: Connection, files: Sequence[TranscriptFile], *, se
 
     def put(wanted: PendingFile) -> tuple[PendingFile, Archived | None]:
         key = (wanted.machine, wanted.path)
-        return wanted, archive.put(known[key], size_bytes=wanted.read_bytes, earlier=versions[key])
+        place = fetch(known[key])
+        if isinstance(place, str):
+            return wanted, None
+        try:
+            return wanted, archive.put(known[key], place, size_bytes=wanted.read_bytes, earlier=versions[key])
+        finally:
+            discard(known[key], place)
 
     # Compressing and hashing let go of the interpreter's lock, so threads use the cores.
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    threads = os.cpu_count() or 1 if isinstance(settings.archive, Path) else _UPLOADERS
+    pending_files = [known[(wanted.machine, wanted.path)] for wanted in pending]
+    with copies_of(pending_files, s3) as fetch, ThreadPoolExecutor(threads) as pool:
         for wanted, archived in pool.map(put, pending):
             if archived is None:
                 continue
@@ -55,22 +85,24 @@ def archive_files(connection: Connection, files: Sequence[TranscriptFile], *, se
     return counts
 
 
-def archive_earlier(connection: Connection, sources: list[tuple[str, Path]], *, settings: Settings) -> dict[str, int]:
+def archive_earlier(
+    connection: Connection, sources: list[Source], *, settings: Settings, s3: ClientMaker = environment_client
+) -> dict[str, int]:
     """Keep what was read before there was an archive."""
-    if settings.archive_dir is None:
+    if settings.archive is None:
         return {"archived_count": 0, "archived_bytes": 0}
     machines = sorted({machine for machine, _ in sources})
     pending = {(file.machine, file.path) for file in index.select_pending(connection, machines, None)}
     found: list[TranscriptFile] = []
     for machine, root in sources if pending else ():
         with suppress(SettingsError):  # a source that is not there: the sync has said so
-            found += find_transcripts(machine, root)
+            found += find_files(machine, root, s3)
     return archive_files(
-        connection, [file for file in found if (file.machine, file.path) in pending], settings=settings
+        connection, [file for file in found if (file.machine, file.path) in pending], settings=settings, s3=s3
     )
 
 
-def _drop_versions(connection: Connection, archive: FolderArchive, machine: str, path: str, digests: list[str]) -> None:
+def _drop_versions(connection: Connection, archive: Archive, machine: str, path: str, digests: list[str]) -> None:
     index.delete_archived(connection, machine, path, digests)
     for digest in digests:
         archive.drop(machine, path, digest)
@@ -81,6 +113,7 @@ def resync_from_archive(
     *,
     profile: Profile,
     settings: Settings,
+    s3: ClientMaker = environment_client,
     processes: int | None = None,
     progress: Progress = lambda _: None,
 ) -> dict[str, Any]:
@@ -89,12 +122,12 @@ def resync_from_archive(
     Raises:
         SettingsError: There is no archive.
     """
-    if settings.archive_dir is None:
-        raise SettingsError("No archive: set SESSION_INSIGHTS_ARCHIVE_DIR to the folder that holds one.")
-    folder = settings.archive_dir.expanduser()
+    archive = open_archive(settings, s3)
+    if archive is None:
+        raise SettingsError("No archive: set SESSION_INSIGHTS_ARCHIVE to the folder or s3://bucket/prefix of one.")
     purged = purging.load_purged(connection)
-    sources = newest_sources(FolderArchive(folder).list())
-    digests = {(source.file.machine, source.file.path): source.digest for source in sources}
+    sources = newest_sources(archive.list())
+    by_file = {(source.file.machine, source.file.path): source for source in sources}
     counts: dict[str, Any] = dict.fromkeys(
         ("found_count", "changed_count", "vanished_count", "read_count", "failed_count", "session_count", "read_bytes"),
         0,
@@ -105,7 +138,7 @@ def resync_from_archive(
 
     def readable() -> Iterator[ParsedFile]:
         for result in read_archived(
-            folder, sources, entry_characters=settings.entry_characters, processes=processes or 1
+            archive, sources, entry_characters=settings.entry_characters, processes=processes or 1
         ):
             if isinstance(result, str):
                 counts["failed_count"] += 1
@@ -116,10 +149,9 @@ def resync_from_archive(
     for batch in batches(readable(), entries=_BATCH_ENTRIES):
         sessions = store.save_files(connection, batch, time_zone=profile.time_zone)
         for item in batch:
-            digest = digests[(item.file.machine, item.file.path)]
+            source = by_file[(item.file.machine, item.file.path)]
             kept = PendingFile(item.file.machine, item.file.path, item.file.session_id, item.read_bytes, item.digest)
-            stored_bytes = FolderArchive(folder).stored_bytes(digest)
-            index.save_archived(connection, kept, digest=digest, stored_bytes=stored_bytes)
+            index.save_archived(connection, kept, digest=source.digest, stored_bytes=source.stored_bytes)
         counts["read_count"] += len(batch)
         counts["session_count"] += len(sessions)
         counts["read_bytes"] += sum(item.read_bytes for item in batch)
@@ -152,6 +184,7 @@ def purge(
     dry_run: bool,
     profile: Profile,
     settings: Settings,
+    s3: ClientMaker = environment_client,
 ) -> dict[str, Any]:
     """Delete sessions everywhere, or take a person's name out of what is stored.
 
@@ -165,13 +198,16 @@ def purge(
     else:
         plan = purging.plan_purge(connection, list(session_ids), with_forks=with_forks)
     if not dry_run:
+        for snapshot in plan.snapshots:
+            # Before the rows that know of them, so that a purge that broke off can be run again.
+            delete_uploads(snapshot["uploads"], s3)
+            window = Window(snapshot["period_start"], snapshot["period_end"])
+            delete_pages(settings.reports_dir.expanduser(), snapshot["period_type"], window)
         if person:
             purging.replace_person(connection, person, plan)
         else:
             purging.purge_sessions(connection, plan, time_zone=profile.time_zone)
-            _purge_archive(plan, settings)
-        for snapshot in plan.snapshots:
-            _delete_report(snapshot["report_url"], settings.reports_dir.expanduser())
+            _purge_archive(plan, open_archive(settings, s3))
     reports = [f"{snapshot['period_type']} from {snapshot['period_start']}" for snapshot in plan.snapshots]
     would = "would be " if dry_run else ""
     what = f"{would}replaced by [person]" if person else f"{would}deleted"
@@ -192,22 +228,12 @@ def purge(
     }
 
 
-def _purge_archive(plan: purging.Purge, settings: Settings) -> None:
-    if settings.archive_dir is None or not settings.archive_dir.expanduser().is_dir():
+def _purge_archive(plan: purging.Purge, archive: Archive | None) -> None:
+    if archive is None:
         return
-    archive = FolderArchive(settings.archive_dir.expanduser())
     gone = frozenset(purging.hash_session_id(session_id) for session_id in plan.session_ids)
     for machine, path, digest in plan.archived:
         archive.drop(machine, path, digest)
-    for source in list(archive.list()):  # what the index did not know of
+    for source in archive.list():  # what the index did not know of
         if purging.is_purged(source.file.session_id, gone):
             archive.drop(source.file.machine, source.file.path, source.digest)
-
-
-def _delete_report(url: str | None, reports_dir: Path) -> None:
-    """A page in the folder of reports; what was published elsewhere is not ours to reach."""
-    if not url or not url.startswith("file://"):
-        return
-    page = Path(unquote(urlsplit(url).path))
-    if page.parent.resolve() == reports_dir.resolve():
-        page.unlink(missing_ok=True)

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from typing import Any, cast
 
 from session_insights.aggregates.catalog import find_aggregates, period_type_of
 from session_insights.aggregates.refreshing import RefreshedFigure
 from session_insights.aggregates.refreshing import refresh_figure as refresh_aggregate
+from session_insights.bucket import ClientMaker, environment_client
+from session_insights.errors import SettingsError
 from session_insights.facets.reading import choose_reader
 from session_insights.llm.claude import ClaudeClient, ClaudeConnection
 from session_insights.narratives.sections import Narrative
 from session_insights.narratives.writing import write_by_claude, write_offline
 from session_insights.profile import Profile
 from session_insights.reports.content import ReportFacts, build_content
+from session_insights.reports.publishing import UPLOAD_SETTING, name_report, upload_page
 from session_insights.reports.publishing import publish_report as publish_page
 from session_insights.reports.rendering import render_html
 from session_insights.settings import Settings
 from session_insights.store import figures as figure_store
 from session_insights.store.database import Connection
 from session_insights.windows import Period, Window
+
+_NO_PLACE = f"Nowhere to upload to: {UPLOAD_SETTING} is not set to s3://bucket/prefix."
 
 
 def aggregate_names() -> list[str]:
@@ -85,21 +90,65 @@ def publish_report(
 ) -> dict[str, Any]:
     """Render the page and put it where reports are kept."""
     snapshot_id, window = snapshot["snapshot_id"], _days_of(snapshot)
-    figures = figure_store.load_figures(connection, snapshot_id)
-    narrative = Narrative.model_validate(figure_store.load_narrative(connection, snapshot_id))
-    facts = ReportFacts(made_at=figure_store.load_made_at(connection, snapshot_id), version=version("session-insights"))
-    page = render_html(build_content(figures, narrative, profile, window, facts))
     path = publish_page(
-        page, reports_dir=settings.reports_dir.expanduser(), period_type=snapshot["period_type"], window=window
+        _render_page(connection, snapshot, profile),
+        reports_dir=settings.reports_dir.expanduser(),
+        period_type=snapshot["period_type"],
+        window=window,
     )
     figure_store.save_report_url(connection, snapshot_id, path.absolute().as_uri())
-    [coverage] = figures.current["coverage"]
+    [coverage] = figure_store.load_figures(connection, snapshot_id).current["coverage"]
     return {
         "path": str(path.absolute()),
         "session_count": coverage["session_count"],
         "read_count": coverage["read_count"],
         "coverage": f"Read {coverage['read_count']} of {coverage['session_count']} sessions.",
     }
+
+
+def why_no_upload(params: Mapping[str, Any], settings: Settings) -> str | None:
+    """None when reports are to be uploaded."""
+    if not params.get("upload", True):
+        return "Not asked for: the parameter 'upload' is off."
+    return None if settings.reports_upload else _NO_PLACE
+
+
+def upload_report(
+    connection: Connection,
+    snapshot: Mapping[str, Any],
+    *,
+    settings: Settings,
+    profile: Profile,
+    s3: ClientMaker = environment_client,
+) -> dict[str, Any]:
+    """Put the page into a bucket; where it can be read, and until when.
+
+    Rendered again from the snapshot, because a task may run on a machine that does not have the folder of reports.
+
+    Raises:
+        SettingsError: No address is set, the bucket is not there, or the key does not open it.
+        ObjectStoreError: The store is in trouble; the report is where it was.
+    """
+    address, snapshot_id = settings.reports_upload, snapshot["snapshot_id"]
+    if address is None:
+        raise SettingsError(_NO_PLACE)
+    name = name_report(snapshot["period_type"], _days_of(snapshot)) + ".html"
+    page = _render_page(connection, snapshot, profile)
+    # First, so that a purge finds what a killed task has uploaded.
+    figure_store.save_upload(connection, snapshot_id, f"{address}/{name}")
+    lifetime = timedelta(days=settings.reports_link_days)
+    url = upload_page(page, name, address=address, s3=s3, public_url=settings.reports_public_url, lifetime=lifetime)
+    figure_store.save_report_url(connection, snapshot_id, url)
+    expires_at = None if settings.reports_public_url else (datetime.now(UTC) + lifetime).isoformat(timespec="minutes")
+    return {"uploaded_to": f"{address}/{name}", "report_url": url, "expires_at": expires_at}
+
+
+def _render_page(connection: Connection, snapshot: Mapping[str, Any], profile: Profile) -> str:
+    snapshot_id = snapshot["snapshot_id"]
+    figures = figure_store.load_figures(connection, snapshot_id)
+    narrative = Narrative.model_validate(figure_store.load_narrative(connection, snapshot_id))
+    facts = ReportFacts(made_at=figure_store.load_made_at(connection, snapshot_id), version=version("session-insights"))
+    return render_html(build_content(figures, narrative, profile, _days_of(snapshot), facts))
 
 
 def _days_of(snapshot: Mapping[str, Any]) -> Window:

@@ -8,16 +8,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from session_insights.errors import SettingsError
+from session_insights.bucket import ClientMaker, ObjectStoreError, environment_client
+from session_insights.errors import InsightsError, SettingsError
+from session_insights.locations import Location, is_in_bucket
 from session_insights.profile import Profile
 from session_insights.records import ParsedFile, TranscriptFile
-from session_insights.settings import Settings
+from session_insights.settings import Settings, Source
 from session_insights.stages.keeping import archive_files, strip_purged, without_purged
 from session_insights.store import archive as index
 from session_insights.store import transcripts as store
 from session_insights.store.database import Connection
 from session_insights.store.purging import load_purged
-from session_insights.transcripts.files import check_root, find_transcripts, is_gone, split_by_size
+from session_insights.transcripts.copies import copies_of
+from session_insights.transcripts.files import check_root, is_gone, split_by_size
+from session_insights.transcripts.objects import find_files
 from session_insights.transcripts.source_warnings import (
     SourceLook,
     SourceWarning,
@@ -37,31 +41,35 @@ _COUNTS = ("read_count", "failed_count", "session_count", "read_bytes", "bad_lin
 
 
 def find_changed(
-    connection: Connection, sources: list[tuple[str, Path]]
+    connection: Connection, sources: list[Source], *, s3: ClientMaker = environment_client
 ) -> tuple[list[TranscriptFile], dict[str, int]]:
     """Look at every source; files to read, and counts of files found, changed and vanished.
 
     A source that is not there is passed over, and one without any file loses none: its folder may just not be mounted.
 
     Raises:
-        SettingsError: Not one source is there.
+        SettingsError, ObjectStoreError: Not one source is there.
     """
     ledger = store.load_ledger(connection, sorted({machine for machine, _ in sources}))
-    problems: list[str] = []
+    problems: list[InsightsError] = []
     changed: list[TranscriptFile] = []
     counts = {"found_count": 0, "changed_count": 0, "vanished_count": 0}
     for machine, root in sources:
         try:
-            found = find_transcripts(machine, root)
-        except SettingsError as error:
-            problems.append(str(error))
+            found = find_files(machine, root, s3)
+        except (SettingsError, ObjectStoreError) as error:
+            problems.append(error)
             continue
         counts["found_count"] += len(found)
-        gone = [path for path in vanished_paths(found, ledger, machine, str(root)) if is_gone(path)] if found else []
+        # An empty listing says nothing; one of a bucket is whole, one of a folder is not where it cannot be read.
+        listed = vanished_paths(found, ledger, machine, str(root)) if found else []
+        gone = [path for path in listed if is_in_bucket(path) or is_gone(path)]
         counts["vanished_count"] += store.save_vanished(connection, machine, gone) if gone else 0
         changed += changed_files(found, ledger)
     if len(problems) == len(sources):
-        raise SettingsError(" ".join(problems) or _NO_SOURCE)
+        text = " ".join(map(str, problems)) or _NO_SOURCE
+        # What may pass is worth another try.
+        raise (ObjectStoreError if any(isinstance(e, ObjectStoreError) for e in problems) else SettingsError)(text)
     changed = without_purged(connection, changed)
     counts["changed_count"] = len(changed)
     return changed, counts
@@ -73,6 +81,7 @@ def sync_files(
     *,
     profile: Profile,
     settings: Settings,
+    s3: ClientMaker = environment_client,
     processes: int | None = None,
     progress: Progress = lambda _: None,
 ) -> dict[str, Any]:
@@ -84,13 +93,15 @@ def sync_files(
         processes = settings.sync_processes or os.cpu_count() or 1
 
     def readable() -> Iterator[ParsedFile]:
-        for file, result in read_files(files, entry_characters=settings.entry_characters, processes=processes):
-            if isinstance(result, str):
-                counts["failed_count"] += 1
-                store.save_failure(connection, file, result)
-                progress(f"not read: {result}")
-            elif (kept := strip_purged(result, purged)) is not None:
-                yield kept
+        characters = settings.entry_characters
+        with copies_of(files, s3) as fetch:
+            for file, result in read_files(files, entry_characters=characters, processes=processes, fetch=fetch):
+                if isinstance(result, str):
+                    counts["failed_count"] += 1
+                    store.save_failure(connection, file, result)
+                    progress(f"not read: {result}")
+                elif (kept := strip_purged(result, purged)) is not None:
+                    yield kept
 
     for batch in batches(readable(), entries=_BATCH_ENTRIES):
         sessions = store.save_files(connection, batch, time_zone=profile.time_zone)
@@ -100,31 +111,38 @@ def sync_files(
         counts["bad_line_count"] += sum(len(item.bad_lines) for item in batch)
         progress(f"{counts['read_count']} of {len(files)} files, {counts['read_bytes'] / 1e6:,.0f} MB")
     store.recut_days(connection, time_zone=profile.time_zone)
-    return counts | archive_files(connection, files, settings=settings)
+    return counts | archive_files(connection, files, settings=settings, s3=s3)
 
 
 def find_chunks(
-    connection: Connection, sources: list[tuple[str, Path]]
+    connection: Connection, sources: list[Source], *, s3: ClientMaker = environment_client
 ) -> tuple[list[list[TranscriptFile]], dict[str, int]]:
     """Files to read, in chunks of about equal size, and the counts of `find_changed` and of the chunks."""
-    changed, counts = find_changed(connection, sources)
+    changed, counts = find_changed(connection, sources, s3=s3)
     chunks = split_by_size(changed, chunk_bytes=_CHUNK_BYTES, most=_MOST_CHUNKS)
     return chunks, counts | {"chunk_count": len(chunks)}
 
 
-def check_sources(sources: list[tuple[str, Path]], files: Sequence[TranscriptFile]) -> None:
+def check_sources(sources: list[Source], files: Sequence[TranscriptFile]) -> None:
     """Make sure that this machine sees the folders of these files, before one is called unreadable.
 
     Raises:
         SettingsError: A folder is not there: this machine is not the one that listed the files.
     """
     for machine, root in sources:
-        if any(file.machine == machine and Path(file.path).is_relative_to(root) for file in files):
+        if isinstance(root, Path) and any(
+            file.machine == machine and Path(file.path).is_relative_to(root) for file in files
+        ):
             check_root(root)
 
 
 def find_source_warnings(
-    connection: Connection, sources: list[tuple[str, Path]], *, settings: Settings, now: datetime | None = None
+    connection: Connection,
+    sources: list[Source],
+    *,
+    settings: Settings,
+    s3: ClientMaker = environment_client,
+    now: datetime | None = None,
 ) -> list[SourceWarning]:
     """Look at every source for what somebody should know: it stopped, or files go before they are safe.
 
@@ -133,7 +151,7 @@ def find_source_warnings(
     machines = sorted({machine for machine, _ in sources})
     unarchived = {(file.machine, file.path) for file in index.select_pending(connection, machines, None)}
     return build_source_warnings(
-        [_look_at(machine, root) for machine, root in sources],
+        [_look_at(machine, root, s3) for machine, root in sources],
         store.load_ledger(connection, machines),
         unarchived,
         now=now or datetime.now(UTC),
@@ -141,13 +159,12 @@ def find_source_warnings(
     )
 
 
-def _look_at(machine: str, root: Path) -> SourceLook:
+def _look_at(machine: str, root: Location, s3: ClientMaker) -> SourceLook:
+    retention_days = find_retention_days(root) if isinstance(root, Path) else None
     try:
-        return SourceLook(machine, str(root), find_transcripts(machine, root), None, find_retention_days(root))
-    except SettingsError as error:
-        return SourceLook(
-            machine, str(root), [], str(error).removeprefix(f"Source {root}: "), find_retention_days(root)
-        )
+        return SourceLook(machine, str(root), find_files(machine, root, s3), None, retention_days)
+    except (SettingsError, ObjectStoreError) as error:
+        return SourceLook(machine, str(root), [], str(error).removeprefix(f"Source {root}: "), retention_days)
 
 
 def add_up(found: Mapping[str, int], chunks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -88,6 +88,11 @@ def save_report_url(connection: Connection, snapshot_id: int, report_url: str) -
     _expect(execute(connection, load_sql("reports/save_report_url"), snapshot_id=snapshot_id, report_url=report_url))
 
 
+def save_upload(connection: Connection, snapshot_id: int, path: str) -> None:
+    """Note that a page of this report goes to `s3://bucket/key`."""
+    _expect(execute(connection, load_sql("reports/save_upload"), snapshot_id=snapshot_id, path=path))
+
+
 def _load_snapshot(connection: Connection, snapshot_id: int) -> dict[str, Any]:
     rows = execute(connection, load_sql("reports/load_snapshot"), snapshot_id=snapshot_id)
     _expect(rows)

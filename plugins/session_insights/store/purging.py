@@ -102,7 +102,8 @@ def clear_snapshots(connection: Connection, snapshots: list[dict[str, Any]]) -> 
     execute(
         connection,
         "update insights.insights_snapshots "
-        "set metrics = '{}', narrative = null, report_url = null, updated_at = now() where id = any(%(ids)s)",
+        "set metrics = '{}', narrative = null, report_url = null, uploads = '{}', updated_at = now() "
+        "where id = any(%(ids)s)",
         ids=[snapshot["id"] for snapshot in snapshots],
     )
 

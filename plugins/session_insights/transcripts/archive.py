@@ -1,34 +1,59 @@
 """Raw transcript files, compressed and addressed by their content, so that a better parser can read them again.
 
-Not masked: an archive holds what the files hold. Its folders are 0700 and its files 0600.
+Not masked: an archive holds what the files hold.
 
-    <folder>/<first 2 of digest>/<digest>.jsonl.zst        the bytes, up to a complete line
-    <folder>/<first 2 of digest>/<digest>.<source>.json    which file of which machine they were; one each
+    <place>/<first 2 of digest>/<digest>.jsonl.zst        the bytes, up to a complete line
+    <place>/<first 2 of digest>/<digest>.<source>.json    which file of which machine they were; one each
 
-Source: docs/decisions/0008-archive.md
+Source: docs/decisions/0008-archive.md, docs/decisions/0010-object-store.md
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
+import itertools
 import json
-import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import zstandard
 
+from session_insights.bucket import StoredObject, UnreadableObject
 from session_insights.errors import UnreadableTranscript
 from session_insights.records import ParsedFile, TranscriptFile
+from session_insights.transcripts.copies import private_folder
+from session_insights.transcripts.files import meta_path
 from session_insights.transcripts.parsing import parse_file
+from session_insights.transcripts.syncing import fetch_ahead, side_by_side
 
 _CHUNK = 1024 * 1024
 _LEVEL = 3
+_OBJECT = ".jsonl.zst"
+_READERS = 8  # descriptions on their way
+_TASK_FILES = 16
+
+
+class Storage(Protocol):
+    """What an archive needs of a place; `Folder` and `Bucket` have it. Names have slashes and are never a user's."""
+
+    def list(self, start: str = "") -> Iterator[StoredObject]: ...
+
+    def read(self, name: str) -> bytes: ...
+
+    def download(self, name: str, target: Path) -> None: ...
+
+    def size(self, name: str) -> int | None: ...
+
+    def put(self, name: str, body: BinaryIO) -> None: ...
+
+    def delete(self, name: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -48,85 +73,86 @@ class Source:
     file: TranscriptFile
     digest: str
     archived_at: float
+    stored_bytes: int  # 0 when the bytes are gone
     meta: str | None = None  # the `.meta.json` beside a sub-agent's file
 
 
-class FolderArchive:
-    """An archive in a folder of this machine."""
+class Archive:
+    """Objects and their descriptions, in a folder or in a bucket."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
 
-    def put(self, file: TranscriptFile, *, size_bytes: int, earlier: Iterable[tuple[int, str]] = ()) -> Archived | None:
+    def put(
+        self, file: TranscriptFile, place: Path, *, size_bytes: int, earlier: Iterable[tuple[int, str]] = ()
+    ) -> Archived | None:
         """Store the first `size_bytes` of a file; None when the file is gone or shorter by now.
 
         Args:
-            file: Where it is, and what the archive shall say of it.
+            file: What the archive shall say of it.
+            place: Where its bytes are on this disk.
             size_bytes: Up to the end of a line.
             earlier: (size_bytes, digest) of versions that are stored already.
         """
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, unfinished = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as stored:
-                written = _compress(Path(file.path), size_bytes, dict(earlier), stored)
+        # A file without a name: nothing of it is left when this process is killed.
+        with tempfile.TemporaryFile() as packed:
+            written = _compress(place, size_bytes, dict(earlier), packed)
             if written is None:
                 return None
             digest, replaced = written
-            target = self._object(digest)
-            target.parent.mkdir(mode=0o700, exist_ok=True)
-            if not target.exists():
-                Path(unfinished).replace(target)
-            self._describe(file, digest)
-            return Archived(digest, size_bytes, target.stat().st_size, tuple(replaced))
-        finally:
-            Path(unfinished).unlink(missing_ok=True)
+            stored_bytes = self._storage.size(_object(digest))
+            if stored_bytes is None:
+                stored_bytes = packed.tell()
+                self._storage.put(_object(digest), packed)
+        told = {"digest": digest, "file": asdict(file), "meta": _read_meta(file, place), "archived_at": time.time()}
+        self._storage.put(_description(file.machine, file.path, digest), io.BytesIO(json.dumps(told).encode()))
+        return Archived(digest, size_bytes, stored_bytes, tuple(replaced))
 
-    def get(self, digest: str, target: Path) -> None:
-        """Write the bytes of an object to a file.
+    def list(self) -> list[Source]:
+        """All sources, in no order."""
+        sizes: dict[str, int] = {}
+        descriptions: list[StoredObject] = []
+        for found in self._storage.list():
+            if found.name.endswith(_OBJECT):
+                sizes[found.name] = found.size_bytes
+            elif found.name.endswith(".json"):
+                descriptions.append(found)
+
+        def load(found: StoredObject) -> Source:
+            told = json.loads(self._storage.read(found.name))
+            return Source(
+                TranscriptFile(**told["file"]),
+                told["digest"],
+                told.get("archived_at", found.changed_at.timestamp()),
+                sizes.get(_object(told["digest"]), 0),
+                told["meta"],
+            )
+
+        with ThreadPoolExecutor(_READERS) as pool:
+            return list(pool.map(load, descriptions))
+
+    def download(self, digest: str, target: Path) -> None:
+        """An object to this disk, still compressed.
 
         Raises:
-            OSError: The object is gone or is not what its name says.
+            UnreadableObject: It is gone.
         """
-        found = hashlib.blake2b(digest_size=16)
-        with self._object(digest).open("rb") as stored, target.open("wb") as plain:
-            # An object that was cut off ends without an error, so its bytes are counted against its name.
-            for chunk in zstandard.ZstdDecompressor().read_to_iter(stored, write_size=_CHUNK):
-                found.update(chunk)
-                plain.write(chunk)
-        if found.hexdigest() != digest:
-            raise OSError("damaged: its bytes are not those that were stored")
-
-    def stored_bytes(self, digest: str) -> int:
-        return self._object(digest).stat().st_size
-
-    def list(self) -> Iterator[Source]:
-        """All sources, in no order."""
-        for path in self._folder.glob("??/*.*.json"):
-            told = json.loads(path.read_bytes())
-            yield Source(TranscriptFile(**told["file"]), told["digest"], path.stat().st_mtime, told["meta"])
+        self._storage.download(_object(digest), target)
 
     def drop(self, machine: str, path: str, digest: str) -> None:
         """Forget a source; its bytes go with the last one."""
-        self._description(machine, path, digest).unlink(missing_ok=True)
-        target = self._object(digest)
-        if not any(target.parent.glob(f"{digest}.*.json")):
-            target.unlink(missing_ok=True)
+        self._storage.delete(_description(machine, path, digest))
+        if not any(found.name.endswith(".json") for found in self._storage.list(f"{digest[:2]}/{digest}.")):
+            self._storage.delete(_object(digest))
 
-    def _object(self, digest: str) -> Path:
-        return self._folder / digest[:2] / f"{digest}.jsonl.zst"
 
-    def _description(self, machine: str, path: str, digest: str) -> Path:
-        source = hashlib.blake2b(f"{machine}\0{path}".encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-        return self._folder / digest[:2] / f"{digest}.{source}.json"
+def _object(digest: str) -> str:
+    return f"{digest[:2]}/{digest}{_OBJECT}"
 
-    def _describe(self, file: TranscriptFile, digest: str) -> None:
-        told = json.dumps({"digest": digest, "file": asdict(file), "meta": _read_meta(file)})
-        target = self._description(file.machine, file.path, digest)
-        handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(told)
-        Path(unfinished).replace(target)
+
+def _description(machine: str, path: str, digest: str) -> str:
+    source = hashlib.blake2b(f"{machine}\0{path}".encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return f"{digest[:2]}/{digest}.{source}.json"
 
 
 def _compress(path: Path, size_bytes: int, earlier: dict[int, str], stored: BinaryIO) -> tuple[str, list[str]] | None:
@@ -156,11 +182,23 @@ def _compress(path: Path, size_bytes: int, earlier: dict[int, str], stored: Bina
     return digest.hexdigest(), replaced
 
 
-def _read_meta(file: TranscriptFile) -> str | None:
+def _decompress(packed: Path, digest: str, target: Path) -> None:
+    """Raises OSError when the bytes are not what the name says."""
+    found = hashlib.blake2b(digest_size=16)
+    with packed.open("rb") as stored, target.open("wb") as plain:
+        # An object that was cut off ends without an error, so its bytes are counted against its name.
+        for chunk in zstandard.ZstdDecompressor().read_to_iter(stored, write_size=_CHUNK):
+            found.update(chunk)
+            plain.write(chunk)
+    if found.hexdigest() != digest:
+        raise OSError("damaged: its bytes are not those that were stored")
+
+
+def _read_meta(file: TranscriptFile, place: Path) -> str | None:
     if file.agent_id is None:
         return None
     try:
-        return Path(file.path.removesuffix(".jsonl") + ".meta.json").read_bytes()[:65_536].decode("utf-8", "replace")
+        return meta_path(place).read_bytes()[:65_536].decode("utf-8", "replace")
     except OSError:
         return None
 
@@ -176,27 +214,41 @@ def newest_sources(sources: Iterable[Source]) -> list[Source]:
 
 
 def read_archived(
-    folder: Path, sources: Sequence[Source], *, entry_characters: int, processes: int
+    archive: Archive, sources: Sequence[Source], *, entry_characters: int, processes: int
 ) -> Iterator[ParsedFile | str]:
     """Read archived files again, or say why one cannot be read. Order is not kept."""
-    read = partial(_read_one, folder, entry_characters=entry_characters)
-    if processes <= 1 or len(sources) < 2:
-        yield from map(read, sources)
-        return
-    with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(read, sources, chunksize=max(1, min(16, len(sources) // (processes * 8))))
+    numbers = itertools.count()
+    with private_folder() as folder:
+
+        def fetch(source: Source) -> Path | str:
+            packed = folder / f"{next(numbers)}{_OBJECT}"
+            try:
+                archive.download(source.digest, packed)
+            except (OSError, UnreadableObject) as error:
+                return _name_failure(source, error)
+            return packed
+
+        tasks = (list(sources[start : start + _TASK_FILES]) for start in range(0, len(sources), _TASK_FILES))
+        read = partial(_read_one, entry_characters=entry_characters)
+        yield from side_by_side(fetch_ahead(tasks, fetch), read, processes=processes if len(sources) > 1 else 1)
 
 
-def _read_one(folder: Path, source: Source, *, entry_characters: int) -> ParsedFile | str:
-    """Through a file of the same name, so that a parser needs to know nothing of archives."""
-    with tempfile.TemporaryDirectory(prefix="session-insights-") as place:
-        plain = Path(place) / Path(source.file.path).name
-        try:
-            FolderArchive(folder).get(source.digest, plain)
-            if source.meta is not None:
-                plain.with_name(plain.name.removesuffix(".jsonl") + ".meta.json").write_text(source.meta, "utf-8")
-            parsed = parse_file(replace(source.file, path=str(plain)), entry_characters=entry_characters)
-        except (OSError, zstandard.ZstdError, UnreadableTranscript) as error:
-            return f"{source.file.path}: archived as {source.digest}: {error}"
-    found = replace(parsed.file, path=source.file.path)
-    return replace(parsed, file=found)
+def _read_one(source: Source, packed: Path | str, *, entry_characters: int) -> ParsedFile | str:
+    """Through a file of its own, so that a parser needs to know nothing of archives."""
+    if isinstance(packed, str):
+        return packed
+    plain = packed.with_name(packed.name.removesuffix(_OBJECT) + ".jsonl")
+    try:
+        _decompress(packed, source.digest, plain)
+        if source.meta is not None:
+            meta_path(plain).write_text(source.meta, "utf-8")
+        return parse_file(source.file, entry_characters=entry_characters, place=plain)
+    except (OSError, zstandard.ZstdError, UnreadableTranscript) as error:
+        return _name_failure(source, error)
+    finally:
+        for used in (packed, plain, meta_path(plain)):
+            used.unlink(missing_ok=True)
+
+
+def _name_failure(source: Source, error: Exception) -> str:
+    return f"{source.file.path}: archived as {source.digest}: {error}"

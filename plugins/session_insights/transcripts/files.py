@@ -14,7 +14,9 @@ from session_insights.records import TranscriptFile
 
 _log = logging.getLogger(__name__)
 _AGENT = re.compile(r"^agent-([A-Za-z0-9_-]{1,64})$")
-_NO_TRANSCRIPT = {"journal", "history"}
+_NO_TRANSCRIPT = {"", "journal", "history"}
+_NO_SESSIONS = {"tool-results", "memory"}  # folders
+META = ".meta.json"
 _DEEPEST = 8  # folders below a root; Claude Code nests 5
 
 
@@ -38,7 +40,7 @@ def find_transcripts(machine: str, root: Path) -> list[TranscriptFile]:
             continue
         except OSError:
             continue  # deleted since it was listed
-        session_id, parent, agent_id = _identity(os.path.relpath(entry.path, root), name)
+        session_id, parent, agent_id = identify(os.path.relpath(entry.path, root))
         changed_at = status.st_mtime_ns if agent_id is None else max(status.st_mtime_ns, _meta_changed_at(entry.path))
         found.append(TranscriptFile(machine, entry.path, status.st_size, changed_at, session_id, parent, agent_id))
     return sorted(found, key=lambda file: file.path)
@@ -68,10 +70,16 @@ def is_gone(path: str) -> bool:
         return False
 
 
+def meta_path(path: Path) -> Path:
+    """A sub-agent's type stands in a file beside its own."""
+    return path.with_name(path.name.removesuffix(".jsonl") + META)
+
+
 def _meta_changed_at(path: str) -> int:
-    """A sub-agent's type stands in a file beside it, which may come later."""
+    """The file may come later."""
     try:
-        return os.stat(path.removesuffix(".jsonl") + ".meta.json", follow_symlinks=False).st_mtime_ns  # noqa: PTH116
+        # A string, not a Path: this is asked of every sub-agent in every sync.
+        return os.stat(path.removesuffix(".jsonl") + META, follow_symlinks=False).st_mtime_ns  # noqa: PTH116
     except OSError:
         return 0
 
@@ -81,7 +89,7 @@ def _walk(folder: str, depth: int) -> Iterator[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    if depth < _DEEPEST and entry.name not in ("tool-results", "memory"):
+                    if depth < _DEEPEST and entry.name not in _NO_SESSIONS:
                         yield from _walk(entry.path, depth + 1)
                 elif entry.name.endswith(".jsonl") and entry.is_file(follow_symlinks=False):
                     yield entry
@@ -89,13 +97,29 @@ def _walk(folder: str, depth: int) -> Iterator[os.DirEntry[str]]:
         return  # unreadable, or deleted since it was listed
 
 
-def _identity(path: str, name: str) -> tuple[str | None, str | None, str | None]:
-    """(session, parent, agent): `<id>/subagents/**/agent-x.jsonl`, `agent-x.jsonl`, `<id>.jsonl`."""
+def holds_transcript(path: str) -> bool:
+    """Whether a walk from the root would read this path, given with slashes and relative to the root."""
+    *folders, name = path.split("/")
+    return (
+        name.endswith(".jsonl")
+        and name.removesuffix(".jsonl") not in _NO_TRANSCRIPT
+        and len(folders) <= _DEEPEST
+        and _NO_SESSIONS.isdisjoint(folders)
+        and not {"", ".", ".."}.intersection(folders)
+    )
+
+
+def identify(path: str) -> tuple[str | None, str | None, str | None]:
+    """(session, parent, agent) of a path below a root.
+
+    `<id>/subagents/**/agent-x.jsonl`, `agent-x.jsonl`, `<id>.jsonl`.
+    """
+    parts = Path(path).parts
+    name = parts[-1].removesuffix(".jsonl")
     agent = _AGENT.match(name)
     if agent is None:
         return name, None, None
-    parts = Path(path).parts
-    if "subagents" in parts:
+    if "subagents" in parts[1:]:
         parent = parts[len(parts) - 2 - parts[::-1].index("subagents")]
         return f"{parent}/{name}", parent, agent[1]
     return None, None, agent[1]

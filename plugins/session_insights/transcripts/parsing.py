@@ -11,6 +11,7 @@ from typing import Any
 
 from session_insights.errors import UnreadableTranscript
 from session_insights.records import ParsedFile, TranscriptFile
+from session_insights.transcripts.files import meta_path
 from session_insights.transcripts.folding import SessionFold
 from session_insights.transcripts.lines import LineReader, clean
 from session_insights.transcripts.redaction import mask_secrets
@@ -22,20 +23,24 @@ _NO_PART_OF_AN_ID = re.compile(r"[^A-Za-z0-9_.-]")
 _ENVELOPE = ("cwd", "version", "gitBranch", "entrypoint", "timestamp")
 
 
-def parse_file(file: TranscriptFile, *, entry_characters: int) -> ParsedFile:
+def parse_file(file: TranscriptFile, *, entry_characters: int, place: Path | None = None) -> ParsedFile:
     """Read one transcript from its start to its last complete line.
+
+    Args:
+        place: Where its bytes are, when they are not where its name says; the `.meta.json` is beside them.
 
     Raises:
         UnreadableTranscript: The file cannot be opened or read.
     """
+    place = place or Path(file.path)
     try:
-        with Path(file.path).open("rb", buffering=1024 * 1024) as stream:
-            return _parse(file, LineReader(stream), entry_characters)
+        with place.open("rb", buffering=1024 * 1024) as stream:
+            return _parse(file, LineReader(stream), entry_characters, meta_path(place))
     except OSError as error:
         raise UnreadableTranscript(f"{file.path}: {error.strerror}") from None
 
 
-def _parse(file: TranscriptFile, reader: LineReader, entry_characters: int) -> ParsedFile:
+def _parse(file: TranscriptFile, reader: LineReader, entry_characters: int, meta: Path) -> ParsedFile:
     counts: Counter[str] = Counter()
     folds: dict[str, SessionFold] = {}
     roots: dict[str, str] = {}  # uuid of an inline sidechain's record → its agent
@@ -72,7 +77,7 @@ def _parse(file: TranscriptFile, reader: LineReader, entry_characters: int) -> P
         else:
             fold(main_id, None).add(record, record_no)
     if main_id in folds and file.agent_id is not None:
-        folds[main_id].agent_type = _agent_type(file.path)
+        folds[main_id].agent_type = _agent_type(meta)
     return ParsedFile(
         file=file,
         read_bytes=reader.read_bytes,
@@ -115,9 +120,9 @@ def _safe_id(text: str) -> str:
     return _NO_PART_OF_AN_ID.sub("-", text)[:100]
 
 
-def _agent_type(path: str) -> str | None:
+def _agent_type(path: Path) -> str | None:
     try:
-        meta = json.loads(Path(path.removesuffix(".jsonl") + ".meta.json").read_bytes()[:65_536])
+        meta = json.loads(path.read_bytes()[:65_536])
     except (OSError, ValueError):
         return None
     agent_type = meta.get("agentType") if isinstance(meta, dict) else None

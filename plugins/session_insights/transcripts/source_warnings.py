@@ -38,7 +38,7 @@ class SourceLook:
     root: str
     files: list[TranscriptFile]
     problem: str | None  # why it cannot be listed
-    retention_days: int
+    retention_days: int | None  # None: nothing deletes files there, as in a bucket
 
 
 def find_retention_days(root: Path) -> int:
@@ -105,6 +105,8 @@ def _warn(
             "still arrive in this folder?"
         )
         found.append(warning("source_stopped", detail, last))
+    if look.retention_days is None:
+        return found
     deletes = {file.path: _moment(file.mtime_ns, now) + timedelta(days=look.retention_days) for file in look.files}
     # What is long overdue is not being deleted: the folder is a copy, or its owner keeps everything.
     soon = {path: at for path, at in deletes.items() if abs(at - now) <= _NOTICE}
@@ -112,7 +114,7 @@ def _warn(
     unkept = [path for path in soon if (look.machine, path) in unarchived]
     for kind, paths, what in (
         ("unread_files_expire", unread, "not read: insights.transcript_files says why"),
-        ("unarchived_files_expire", unkept, "not archived: set SESSION_INSIGHTS_ARCHIVE_DIR, then run a sync"),
+        ("unarchived_files_expire", unkept, "not archived: set SESSION_INSIGHTS_ARCHIVE, then run a sync"),
     ):
         if paths:
             first = min(soon[path] for path in paths)

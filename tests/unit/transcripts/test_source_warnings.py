@@ -105,7 +105,7 @@ def test_the_message_names_one_file_or_counts_them_and_says_when_the_first_goes(
 def test_a_read_file_that_is_not_archived_is_told_and_an_archived_one_not() -> None:
     [warning] = warn(0, 27, 28, unarchived=(2,))
     assert warning["kind"] == "unarchived_files_expire"
-    assert "SESSION_INSIGHTS_ARCHIVE_DIR" in warning["detail"]
+    assert "SESSION_INSIGHTS_ARCHIVE" in warning["detail"]
 
 
 def test_files_that_are_long_overdue_are_in_a_copy_that_nobody_cleans() -> None:
