@@ -10,7 +10,7 @@ from typing import Any
 
 from session_insights.bucket import ClientMaker, ObjectStoreError, environment_client
 from session_insights.errors import InsightsError, SettingsError
-from session_insights.locations import Location, is_in_bucket
+from session_insights.locations import Location
 from session_insights.profile import Profile
 from session_insights.records import ParsedFile, TranscriptFile
 from session_insights.settings import Settings, Source
@@ -61,9 +61,9 @@ def find_changed(
             problems.append(error)
             continue
         counts["found_count"] += len(found)
-        # An empty listing says nothing; one of a bucket is whole, one of a folder is not where it cannot be read.
-        listed = vanished_paths(found, ledger, machine, str(root)) if found else []
-        gone = [path for path in listed if is_in_bucket(path) or is_gone(path)]
+        gone = vanished_paths(found, ledger, machine, str(root))
+        if isinstance(root, Path):  # a folder without any file may just not be mounted
+            gone = [path for path in gone if found and is_gone(path)]
         counts["vanished_count"] += store.save_vanished(connection, machine, gone) if gone else 0
         changed += changed_files(found, ledger)
     if len(problems) == len(sources):
