@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from session_insights.records import ParsedFile, ParsedSession, TranscriptFile
+from session_insights.records import PackedRows, ParsedFile, ParsedSession, TranscriptFile
 from session_insights.store.database import Connection, execute
 from session_insights.store.packing import ENTRY_COLUMNS, MESSAGE_COLUMNS, pack_rows
 from session_insights.store.queries import load_sql
 
 _LOCK = 7305103  # writers of sessions wait for each other
 _COPY_BYTES = 256 * 1024
+_LOOK_UP = 10_000  # messages
 _SESSION_COLUMNS = [
     field.name for field in fields(ParsedSession) if field.name not in ("messages", "entries", "packed")
 ]
@@ -149,17 +149,13 @@ def _replace_rows(connection: Connection, sessions: list[ParsedSession]) -> list
     A message that stands in one session alone is its own from the start.
     """
     session_ids = [session.session_id for session in sessions]
-    before = connection.execute(
-        "delete from insights.session_messages where session_id = any(%s) returning message_id", [session_ids]
-    ).fetchall()
+    shared = {
+        row["message_id"] for row in execute(connection, load_sql("sessions/shared_before"), session_ids=session_ids)
+    }
+    connection.execute("delete from insights.session_messages where session_id = any(%s)", [session_ids])
     connection.execute("delete from insights.session_entries where session_id = any(%s)", [session_ids])
-    rows = [pack_rows(session) for session in sessions]
-    now = Counter(message_id for packed in rows for message_id in packed.message_ids)
-    elsewhere = connection.execute(
-        "select distinct message_id from insights.session_messages where message_id = any(%s)",
-        [list({*now, *(row["message_id"] for row in before)})],
-    ).fetchall()
-    shared = {row["message_id"] for row in elsewhere} | {message_id for message_id, n in now.items() if n > 1}
+    rows = [session.packed or pack_rows(session.session_id, session.messages, session.entries) for session in sessions]
+    shared |= _shared_now(connection, rows)
     _copy(
         connection,
         "session_messages",
@@ -167,11 +163,37 @@ def _replace_rows(connection: Connection, sessions: list[ParsedSession]) -> list
         (
             line + (b"\tf\n" if message_id in shared else b"\tt\n")
             for packed in rows
-            for message_id, line in zip(packed.message_ids, packed.messages, strict=True)
+            for message_ids, lines in packed.messages
+            for message_id, line in zip(message_ids, lines, strict=True)
         ),
     )
     _copy(connection, "session_entries", ENTRY_COLUMNS, (piece for packed in rows for piece in packed.entries))
     return sorted(shared)
+
+
+def _shared_now(connection: Connection, rows: list[PackedRows]) -> set[str]:
+    """Messages that stand in several of these sessions, or in others that are stored."""
+    shared: set[str] = set()
+    known: set[str] = set()
+    batch: list[str] = []
+
+    def look_up() -> None:
+        found = connection.execute(
+            "select distinct message_id from insights.session_messages where message_id = any(%s)", [batch]
+        )
+        shared.update(row["message_id"] for row in found)
+        batch.clear()
+
+    for packed in rows:
+        for message_ids, _ in packed.messages:
+            batch += message_ids
+            if len(rows) > 1:  # a huge session comes alone, and its own ids differ
+                shared.update(known.intersection(message_ids))
+                known.update(message_ids)
+            if len(batch) >= _LOOK_UP:
+                look_up()
+    look_up()
+    return shared
 
 
 def _copy(connection: Connection, table: str, columns: list[str], pieces: Iterable[bytes]) -> None:

@@ -22,20 +22,23 @@ _NO_PART_OF_AN_ID = re.compile(r"[^A-Za-z0-9_.-]")
 _ENVELOPE = ("cwd", "version", "gitBranch", "entrypoint", "timestamp")
 
 
-def parse_file(file: TranscriptFile, *, entry_characters: int) -> ParsedFile:
+def parse_file(file: TranscriptFile, *, entry_characters: int, is_packed: bool = False) -> ParsedFile:
     """Read one transcript from its start to its last complete line.
+
+    Args:
+        is_packed: Rows as Postgres takes them, so that a file of any size fits in memory; else as records.
 
     Raises:
         UnreadableTranscript: The file cannot be opened or read.
     """
     try:
         with Path(file.path).open("rb", buffering=1024 * 1024) as stream:
-            return _parse(file, LineReader(stream), entry_characters)
+            return _parse(file, LineReader(stream), entry_characters, is_packed=is_packed)
     except OSError as error:
         raise UnreadableTranscript(f"{file.path}: {error.strerror}") from None
 
 
-def _parse(file: TranscriptFile, reader: LineReader, entry_characters: int) -> ParsedFile:
+def _parse(file: TranscriptFile, reader: LineReader, entry_characters: int, *, is_packed: bool) -> ParsedFile:
     counts: Counter[str] = Counter()
     folds: dict[str, SessionFold] = {}
     roots: dict[str, str] = {}  # uuid of an inline sidechain's record → its agent
@@ -79,7 +82,7 @@ def _parse(file: TranscriptFile, reader: LineReader, entry_characters: int) -> P
         digest=reader.digest,
         record_counts={mask_secrets(kind): count for kind, count in counts.items()},
         bad_lines=tuple(reader.bad_lines),
-        sessions=tuple(fold.finish() for fold in folds.values()),
+        sessions=tuple(fold.finish(is_packed=is_packed) for fold in folds.values()),
     )
 
 

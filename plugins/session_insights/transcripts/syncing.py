@@ -9,7 +9,6 @@ from itertools import islice
 
 from session_insights.errors import UnreadableTranscript
 from session_insights.records import ParsedFile, ParsedSession, TranscriptFile
-from session_insights.store.packing import pack_file
 from session_insights.transcripts.parsing import parse_file
 
 _TASK_BYTES = 4 * 1024 * 1024
@@ -81,7 +80,7 @@ def _read_all(files: list[TranscriptFile], entry_characters: int) -> list[tuple[
 
 def _read(file: TranscriptFile, entry_characters: int) -> tuple[TranscriptFile, ParsedFile | str]:
     try:
-        return file, pack_file(parse_file(file, entry_characters=entry_characters))
+        return file, parse_file(file, entry_characters=entry_characters, is_packed=True)
     except UnreadableTranscript as error:
         return file, str(error)
 
@@ -102,5 +101,5 @@ def batches(items: Iterable[ParsedFile], *, entries: int) -> Iterator[list[Parse
 
 def _row_count(session: ParsedSession) -> int:
     if session.packed is not None:
-        return session.packed.entry_count + len(session.packed.messages)
+        return session.packed.entry_count + session.packed.message_count
     return len(session.entries) + len(session.messages)
