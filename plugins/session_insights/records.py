@@ -127,7 +127,7 @@ class ParsedFile:
 
     file: TranscriptFile
     read_bytes: int  # up to the last complete line
-    digest: str  # of those bytes
+    digest: str  # of those bytes and of a sub-agent's type, which stands beside them
     record_counts: dict[str, int]
     bad_lines: tuple[BadLine, ...]
     sessions: tuple[ParsedSession, ...]

@@ -110,7 +110,7 @@ def resync_from_archive(
                 yield kept
 
     for batch in batches(readable(), entries=_BATCH_ENTRIES):
-        sessions = store.save_files(connection, batch, time_zone=profile.time_zone)
+        sessions = store.save_files(connection, batch, time_zone=profile.time_zone, is_reparsed=True)
         for item in batch:
             digest = digests[(item.file.machine, item.file.path)]
             kept = PendingFile(item.file.machine, item.file.path, item.file.session_id, item.read_bytes, item.digest)
@@ -177,7 +177,7 @@ def purge(
     if plan.fork_ids:
         summary += f" The same text stands in {', '.join(plan.fork_ids)}: add --with-forks."
     if person:
-        summary += " The archive and the transcripts still have the name; a file that grows is read with it again."
+        summary += " The archive and the transcripts still have the name; what is read of them later goes without it."
     return {
         "session_ids": plan.session_ids,
         "fork_ids": plan.fork_ids,

@@ -195,7 +195,9 @@ def _read_one(folder: Path, source: Source, *, entry_characters: int) -> ParsedF
             FolderArchive(folder).get(source.digest, plain)
             if source.meta is not None:
                 plain.with_name(plain.name.removesuffix(".jsonl") + ".meta.json").write_text(source.meta, "utf-8")
-            parsed = parse_file(replace(source.file, path=str(plain)), entry_characters=entry_characters)
+            parsed = parse_file(
+                replace(source.file, path=str(plain)), entry_characters=entry_characters, is_packed=True
+            )
         except (OSError, zstandard.ZstdError, UnreadableTranscript) as error:
             return f"{source.file.path}: archived as {source.digest}: {error}"
     found = replace(parsed.file, path=source.file.path)

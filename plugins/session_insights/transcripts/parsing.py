@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import Counter
@@ -74,12 +75,14 @@ def _parse(file: TranscriptFile, reader: LineReader, entry_characters: int, *, i
             fold(f"{main_id}/agent-{agent}", main_id).add(record, record_no)
         else:
             fold(main_id, None).add(record, record_no)
+    digest = reader.digest
     if main_id in folds and file.agent_id is not None:
-        folds[main_id].agent_type = _agent_type(file.path)
+        agent_type = folds[main_id].agent_type = _agent_type(file.path)
+        digest = hashlib.blake2b(f"{digest} {agent_type}".encode(), digest_size=16).hexdigest()
     return ParsedFile(
         file=file,
         read_bytes=reader.read_bytes,
-        digest=reader.digest,
+        digest=digest,
         record_counts={mask_secrets(kind): count for kind, count in counts.items()},
         bad_lines=tuple(reader.bad_lines),
         sessions=tuple(fold.finish(is_packed=is_packed) for fold in folds.values()),

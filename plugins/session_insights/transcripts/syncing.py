@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from itertools import islice
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import chain, islice
+from pathlib import Path
 
 from session_insights.errors import UnreadableTranscript
 from session_insights.records import ParsedFile, ParsedSession, TranscriptFile
@@ -15,6 +18,7 @@ _TASK_BYTES = 4 * 1024 * 1024
 _TASK_FILES = 32
 _AHEAD = 2  # tasks a process: one in hand and one waiting
 
+Result = tuple[TranscriptFile, ParsedFile | str]
 Ledger = dict[tuple[str, str], tuple[int, int, str]]
 
 
@@ -37,27 +41,56 @@ def vanished_paths(found: list[TranscriptFile], ledger: Ledger, machine: str, ro
     ]
 
 
-def read_files(
-    files: list[TranscriptFile], *, entry_characters: int, processes: int
-) -> Iterator[tuple[TranscriptFile, ParsedFile | str]]:
+def read_files(files: list[TranscriptFile], *, entry_characters: int, processes: int) -> Iterator[Result]:
     """Each file with what it gives, or why it cannot be read. Order is not kept.
 
-    Few results wait for the caller at any moment, however many files there are.
+    Few results wait for the caller at any moment, however many files there are. A process that is killed takes the
+    others of its pool with it: the files that they had in hand are read once more, each alone, and the rest goes on.
     """
     tasks = _tasks(files)
     if processes <= 1 or len(files) < 2:
         for task in tasks:
-            for file in task:
-                yield _read(file, entry_characters)
+            yield from _read_all(task, entry_characters)
         return
+    while True:
+        in_hand: list[list[TranscriptFile]] = []
+        try:
+            yield from _read_in_pool(tasks, in_hand, entry_characters, processes)
+            return
+        except BrokenProcessPool:
+            for file in chain.from_iterable(in_hand):
+                yield _read_alone(file, entry_characters)
+
+
+def _read_in_pool(
+    tasks: Iterator[list[TranscriptFile]], in_hand: list[list[TranscriptFile]], entry_characters: int, processes: int
+) -> Iterator[Result]:
+    """Read until there is nothing left; `in_hand` holds the tasks whose results are not known."""
+    running: dict[Future[list[Result]], list[TranscriptFile]] = {}
     with ProcessPoolExecutor(processes) as pool:
-        running = {pool.submit(_read_all, task, entry_characters) for task in islice(tasks, processes * _AHEAD)}
+
+        def start(most: int) -> None:
+            for task in islice(tasks, most):
+                in_hand.append(task)
+                running[pool.submit(_read_all, task, entry_characters)] = task
+
+        start(processes * _AHEAD)
         while running:
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             first = done.pop()
-            running.remove(first)
-            running |= {pool.submit(_read_all, task, entry_characters) for task in islice(tasks, 1)}
-            yield from first.result()
+            results = first.result()
+            in_hand.remove(running.pop(first))
+            del first, done
+            start(1)
+            yield from results
+
+
+def _read_alone(file: TranscriptFile, entry_characters: int) -> Result:
+    with ProcessPoolExecutor(1) as pool:
+        try:
+            return pool.submit(_read, file, entry_characters).result()
+        except BrokenProcessPool:
+            return file, f"{file.path}: the process that read it was killed, twice; is there too little memory?"
 
 
 def _tasks(files: list[TranscriptFile]) -> Iterator[list[TranscriptFile]]:
@@ -74,15 +107,20 @@ def _tasks(files: list[TranscriptFile]) -> Iterator[list[TranscriptFile]]:
         yield task
 
 
-def _read_all(files: list[TranscriptFile], entry_characters: int) -> list[tuple[TranscriptFile, ParsedFile | str]]:
+def _read_all(files: list[TranscriptFile], entry_characters: int) -> list[Result]:
     return [_read(file, entry_characters) for file in files]
 
 
-def _read(file: TranscriptFile, entry_characters: int) -> tuple[TranscriptFile, ParsedFile | str]:
+def _read(file: TranscriptFile, entry_characters: int) -> Result:
     try:
         return file, parse_file(file, entry_characters=entry_characters, is_packed=True)
     except UnreadableTranscript as error:
         return file, str(error)
+    except Exception as error:
+        # A fault of ours, in one file: the others can be read. Its text may quote the transcript, so it is not kept.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        return file, f"{file.path}: reading it failed with {type(error).__name__} in {where}; please report this"
 
 
 def batches(items: Iterable[ParsedFile], *, entries: int) -> Iterator[list[ParsedFile]]:
