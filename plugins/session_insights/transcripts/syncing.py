@@ -78,10 +78,10 @@ def _read_in_pool(
         while running:
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             first = done.pop()
-            results = first.result()
-            in_hand.remove(running.pop(first))
-            del first, done
+            results, task = first.result(), running.pop(first)
+            del first, done  # with what they hold
             start(1)
+            in_hand.remove(task)
             yield from results
 
 
