@@ -82,7 +82,7 @@ class Clock:
         self.last_at: datetime | None = None
         self._since: datetime | None = None
         self._moments = array("d")  # times of records
-        self._places = array("l")  # of the entry that each of them leads to
+        self._places = array("i")  # of the entry that each of them leads to
 
     def span(self, record: dict[str, Any]) -> datetime | None:
         """The record's time, which the session's span takes in."""
@@ -114,7 +114,7 @@ class Clock:
         moments, places, last = self._moments, self._places, count - 1
         runs = (range(start, min(start + _RUN, len(moments))) for start in range(0, len(moments), _RUN))
         in_time = heapq.merge(
-            *(array("l", sorted(run, key=moments.__getitem__)) for run in runs), key=moments.__getitem__
+            *(array("i", sorted(run, key=moments.__getitem__)) for run in runs), key=moments.__getitem__
         )
         for before, after in pairwise(in_time):
             active[min(places[after], last)] += min(moments[after] - moments[before], LONGEST_GAP_SECONDS)

@@ -47,4 +47,5 @@ def _merge(longer: array[int], shorter: array[int]) -> array[int]:
         merged += longer[start:end]
         merged.append(number)
         start = end
-    return merged + longer[start:]
+    merged += longer[start:]
+    return merged
