@@ -165,4 +165,6 @@ class LineReader:
             self._more_from = offset
             self.bad_lines.append(BadLine(offset, 0, ""))
         self._more_count += 1
-        self.bad_lines[-1] = BadLine(self._more_from, offset + size - self._more_from, f"{self._more_count:,} more bad lines in here")
+        self.bad_lines[-1] = BadLine(
+            self._more_from, offset + size - self._more_from, f"{self._more_count:,} more bad lines in here"
+        )
