@@ -154,6 +154,7 @@ def purge(
     Raises:
         SettingsError: Neither was named.
     """
+    person = (person or "").strip()
     if bool(session_ids) == bool(person):
         raise SettingsError("Name what to purge: --session-id ID (again for more) or --person NAME.")
     if person:
