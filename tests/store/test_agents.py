@@ -173,5 +173,6 @@ def test_a_file_that_was_emptied_takes_no_session_with_it(connection: Connection
     sync_folder(connection, tmp_path)
     before = sessions(connection)
     path.write_bytes(b"")
+    write_transcript(tmp_path, agent_records(agentId="b2"), name="agent-b2", project=SUBAGENTS)
     sync_folder(connection, tmp_path)
-    assert sessions(connection) == before
+    assert set(sessions(connection)) == {*before, "main/agent-b2"}
