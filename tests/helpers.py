@@ -33,10 +33,16 @@ def sync_folder(
 
 def dump_everything(connection: Connection) -> str:
     """Every row of every table of ours, as text."""
+    return "\n".join(dump_tables(connection).values())
+
+
+def dump_tables(connection: Connection) -> dict[str, str]:
+    """Table → its rows as text."""
     tables = execute(connection, "select tablename from pg_tables where schemaname = 'insights' order by 1")
-    rows = [
-        str(row["line"])
+    return {
+        table["tablename"]: "\n".join(
+            str(row["line"])
+            for row in execute(connection, f"select to_jsonb(t)::text as line from insights.{table['tablename']} as t")
+        )
         for table in tables
-        for row in execute(connection, f"select to_jsonb(t)::text as line from insights.{table['tablename']} as t")
-    ]
-    return "\n".join(rows)
+    }

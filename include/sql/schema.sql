@@ -299,6 +299,14 @@ CREATE VIEW insights.own_entries AS
 
 COMMENT ON VIEW insights.own_entries IS 'A session''s own entries. The pause between copied history and the first of them is not its time.';
 
+CREATE TABLE insights.purged_people (
+    name text NOT NULL,
+    purged_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT name_is_not_blank CHECK ((TRIM(BOTH FROM name) <> ''::text))
+);
+
+COMMENT ON TABLE insights.purged_people IS 'Names that are replaced by [person] in all that is stored from now on. A name can only be replaced where it is known.';
+
 CREATE TABLE insights.purged_sessions (
     id_hash text NOT NULL,
     purged_at timestamp with time zone DEFAULT now() NOT NULL
@@ -451,6 +459,9 @@ ALTER TABLE ONLY insights.notifications
 
 ALTER TABLE ONLY insights.notifications
     ADD CONSTRAINT notifications_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insights.purged_people
+    ADD CONSTRAINT purged_people_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY insights.purged_sessions
     ADD CONSTRAINT purged_sessions_pkey PRIMARY KEY (id_hash);

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from session_insights.spool import Spool
+
 # What an entry can be. `tool` is a call that worked; the three after it are calls that did not.
 EntryKind = Literal[
     "prompt",  # somebody, or a program, asked
@@ -89,9 +91,9 @@ class Entry:
 class PackedRows:
     """Messages and entries of a session as `copy` takes them: small, and made where the file was read."""
 
-    message_ids: tuple[str, ...]
-    messages: tuple[bytes, ...]  # a line each, without its end, in the order of `message_ids`
-    entries: tuple[bytes, ...]  # whole lines, many in a piece
+    messages: Spool[tuple[list[str], list[bytes]]]  # ids, and a line each without its end; many in a piece
+    message_count: int
+    entries: Spool[bytes]  # whole lines, many in a piece
     entry_count: int
 
 
@@ -125,7 +127,7 @@ class ParsedFile:
 
     file: TranscriptFile
     read_bytes: int  # up to the last complete line
-    digest: str  # of those bytes
+    digest: str  # of those bytes and of a sub-agent's type, which stands beside them
     record_counts: dict[str, int]
     bad_lines: tuple[BadLine, ...]
     sessions: tuple[ParsedSession, ...]

@@ -150,3 +150,29 @@ def test_absurd_ids_and_names_do_not_stop_a_sync(connection: Connection, tmp_pat
     write_transcript(tmp_path, main_records())
     assert sync_folder(connection, tmp_path)["read_count"] == 2
     assert set(sessions(connection)) == {"long", "main"}
+
+
+@pytest.mark.parametrize("layout", ["inline", "progress"])
+def test_a_sub_agent_goes_with_the_lines_it_stood_in(connection: Connection, tmp_path: Path, layout: str) -> None:
+    main = main_records()
+    inside = [*main[:2], *agent_records(agentId="a1"), *main[2:]] if layout == "inline" else main_records(copied=2)
+    write_transcript(tmp_path, inside)
+    write_transcript(tmp_path, agent_records(agentId="b2"), name="agent-b2", project=SUBAGENTS)
+    sync_folder(connection, tmp_path)
+    assert set(sessions(connection)) == {"main", "main/agent-a1", "main/agent-b2"}
+    write_transcript(tmp_path, main)
+    sync_folder(connection, tmp_path)
+    assert set(sessions(connection)) == {"main", "main/agent-b2"}, "one with a file of its own stays"
+    [owned] = execute(connection, "select count(*)::int as n from insights.session_messages where is_owner")
+    [day] = execute(connection, "select output_tokens from insights.session_days")
+    assert (owned["n"], day["output_tokens"]) == (4, 20 + 100)
+
+
+def test_a_file_that_was_emptied_takes_no_session_with_it(connection: Connection, tmp_path: Path) -> None:
+    path = write_transcript(tmp_path, main_records(copied=2))
+    sync_folder(connection, tmp_path)
+    before = sessions(connection)
+    path.write_bytes(b"")
+    write_transcript(tmp_path, agent_records(agentId="b2"), name="agent-b2", project=SUBAGENTS)
+    sync_folder(connection, tmp_path)
+    assert set(sessions(connection)) == {*before, "main/agent-b2"}

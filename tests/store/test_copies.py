@@ -94,3 +94,53 @@ def test_the_same_session_from_two_machines_is_one(connection: Connection, tmp_p
     assert counted(connection) == {"main": (2, 2, None)}
     sync_folder(connection, tmp_path / "a", machine="laptop")
     assert counted(connection) == {"main": (2, 2, None)}
+
+
+def source(connection: Connection) -> str:
+    [row] = execute(connection, "select machine from insights.claude_sessions where id = 'main'")
+    return str(row["machine"])
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["desk", "Laptop", "laptop"])))
+def test_of_equal_copies_the_first_by_machine_holds_the_session_whatever_the_order(
+    connection: Connection, tmp_path: Path, order: tuple[str, ...]
+) -> None:
+    for machine in order:
+        write_transcript(tmp_path / machine, turns("main", "m1"))
+        sync_folder(connection, tmp_path / machine, machine=machine)
+    assert source(connection) == "Laptop"  # by code points, whatever the database's language
+    for machine in order:
+        assert sync_folder(connection, tmp_path / machine, machine=machine)["read_count"] == 0
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["desk", "laptop"])))
+@pytest.mark.parametrize("shrinking", ["desk", "laptop"])
+def test_when_a_copy_shrinks_below_another_the_longer_one_takes_over(
+    connection: Connection, tmp_path: Path, order: tuple[str, ...], shrinking: str
+) -> None:
+    other = "desk" if shrinking == "laptop" else "laptop"
+    write_transcript(tmp_path / shrinking, turns("main", "m1", "m2", "m3"))
+    write_transcript(tmp_path / other, turns("main", "m1", "m2"))
+    for machine in order:
+        sync_folder(connection, tmp_path / machine, machine=machine)
+    assert counted(connection) == {"main": (3, 3, None)}
+    write_transcript(tmp_path / shrinking, turns("main", "m1"))
+    read = [sync_folder(connection, tmp_path / machine, machine=machine)["read_count"] for machine in order * 2]
+    assert (counted(connection), source(connection)) == ({"main": (2, 2, None)}, other)
+    assert sum(read) == 2, "the one that shrank, and the one that takes over"
+
+
+def test_a_session_whose_longest_copy_vanished_stays_until_a_longer_one_comes(
+    connection: Connection, tmp_path: Path
+) -> None:
+    path = write_transcript(tmp_path / "a", turns("main", "m1", "m2"))
+    write_transcript(tmp_path / "b", turns("main", "m1"))
+    sync_folder(connection, tmp_path / "a", machine="laptop")
+    sync_folder(connection, tmp_path / "b", machine="desk")
+    path.unlink()
+    sync_folder(connection, tmp_path / "a", machine="laptop")
+    sync_folder(connection, tmp_path / "b", machine="desk")
+    assert counted(connection) == {"main": (2, 2, None)}
+    write_transcript(tmp_path / "b", turns("main", "m1", "m2", "m3"))
+    sync_folder(connection, tmp_path / "b", machine="desk")
+    assert (counted(connection), source(connection)) == ({"main": (3, 3, None)}, "desk")

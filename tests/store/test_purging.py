@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from session_insights.errors import SettingsError
+from session_insights.records import Facet, Reading
 from session_insights.settings import Settings
 from session_insights.stages import keeping
 from session_insights.store.database import Connection, execute
+from session_insights.store.facets import save_reading
 from tests.building import assistant, transcript, user, write_transcript
-from tests.helpers import dump_everything, sample_profile, sync_folder
+from tests.helpers import dump_everything, dump_tables, sample_profile, sync_folder
 from tests.store.test_archive import lines, objects
 
 TRACE = "xylophone-7413"
@@ -120,13 +122,69 @@ def test_a_persons_name_is_replaced_and_the_archive_is_said_to_have_it(
     prepare(connection, tmp_path / "projects", settings)
     done = purge(connection, settings, person="anna kern")
     assert done["session_ids"] == [OTHER]
-    assert "Anna Kern" not in dump_everything(connection)
+    assert names_left(connection) == []
     [entry, *_] = execute(
         connection, "select text from insights.session_entries where session_id = %(id)s order by entry_no", id=OTHER
     )
     assert entry["text"] == "mail [person] today"
     assert list(settings.reports_dir.iterdir()) == []
     assert "archive" in done["summary"]
+
+
+def names_left(connection: Connection) -> list[str]:
+    """Tables in which the name stands, but for the one that says what to replace."""
+    return [
+        name
+        for name, text in dump_tables(connection).items()
+        if "anna kern" in text.lower() and name != "purged_people"
+    ]
+
+
+def test_a_persons_name_stays_away_from_all_that_is_read_later(
+    connection: Connection, tmp_path: Path, settings: Settings
+) -> None:
+    root = tmp_path / "projects"
+    prepare(connection, root, settings)
+    purge(connection, settings, person="Anna Kern")
+    grown = transcript(user("mail ANNA KERN today"), assistant("Anna Kern it is"), user("again"), session_id=OTHER)
+    write_transcript(root, grown)
+    write_transcript(root, transcript(user("Anna Kern"), assistant(), user("Annabel Kernighan"), session_id="new"))
+    assert sync_folder(connection, root, settings=settings, processes=2)["read_count"] == 2
+    assert names_left(connection) == []
+    keeping.resync_from_archive(connection, profile=sample_profile(), settings=settings, processes=1)
+    assert names_left(connection) == []
+    rows = execute(
+        connection, "select text from insights.session_entries where session_id = 'new' and kind = 'prompt' order by 1"
+    )
+    assert [row["text"] for row in rows] == ["Annabel Kernighan", "[person]"]
+    [session] = execute(connection, "select title from insights.claude_sessions where id = 'new'")
+    assert session["title"] == "[person]"
+
+
+def test_a_persons_name_stays_away_from_new_facets(connection: Connection, tmp_path: Path, settings: Settings) -> None:
+    prepare(connection, tmp_path / "projects", settings)
+    purge(connection, settings, person="Anna Kern")
+    facet = Facet(OTHER, brief_summary="Wrote to anna kern", people_mentioned=["Anna Kern", "Bo"])
+    save_reading(connection, Reading(OTHER, "ok", "claude", "m", 1, "", "", facet))
+    assert names_left(connection) == []
+    [row] = execute(connection, "select brief_summary, people_mentioned from insights.session_facets")
+    assert row == {"brief_summary": "Wrote to [person]", "people_mentioned": ["[person]", "Bo"]}
+
+
+def test_a_dry_run_remembers_no_name(connection: Connection, tmp_path: Path, settings: Settings) -> None:
+    prepare(connection, tmp_path / "projects", settings)
+    purge(connection, settings, person="Anna Kern", dry_run=True)
+    assert execute(connection, "select name from insights.purged_people") == []
+
+
+def test_a_flat_agent_file_of_a_purged_session_is_opened_once_more_and_never_again(
+    connection: Connection, tmp_path: Path, settings: Settings
+) -> None:
+    prepare(connection, tmp_path / "projects", settings)
+    purge(connection, settings, DOOMED)
+    changed = [sync_folder(connection, tmp_path / "projects", settings=settings)["changed_count"] for _ in range(3)]
+    assert changed == [1, 0, 0]
+    assert [*traces(connection, settings, TRACE), *traces(connection, settings, DOOMED)] == []
 
 
 def test_nothing_named_is_an_error(connection: Connection, settings: Settings) -> None:

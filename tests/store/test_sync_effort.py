@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from session_insights.records import TranscriptFile
+from session_insights.settings import Settings
+from session_insights.stages import sync
+from session_insights.store import transcripts as store
 from session_insights.store.database import Connection, execute
 from session_insights.transcripts import syncing
 from session_insights.transcripts.files import find_transcripts
 from tests.building import assistant, transcript, user, write_transcript
-from tests.helpers import sync_folder
+from tests.helpers import sample_profile, sync_folder
 
 COUNTS = """
 select
@@ -115,3 +118,62 @@ def test_a_touched_file_keeps_its_rows(connection: Connection, tmp_path: Path) -
     os.utime(path, (1, 1))
     sync_folder(connection, tmp_path)
     assert execute(connection, "select * from insights.session_entries") == before
+
+
+def test_a_touched_file_writes_its_time_and_nothing_else(connection: Connection, tmp_path: Path) -> None:
+    write_sessions(tmp_path, 3)
+    agent = [{**record, "isSidechain": True} for record in transcript(user("look"), assistant(), session_id="s1")]
+    write_transcript(tmp_path, agent, name="agent-a1", project="-home-alex-work-shop/s1/subagents")
+    sync_folder(connection, tmp_path)
+    before = count_writes(connection)
+    for path in tmp_path.rglob("*.jsonl"):
+        os.utime(path, (1, 1))
+    again = sync_folder(connection, tmp_path)
+    assert (again["read_count"], again["session_count"]) == (4, 0)
+    after = count_writes(connection)
+    assert {name: after[name] - before[name] for name in after} == {"inserted": 0, "updated": 4, "deleted": 0}
+    assert sync_folder(connection, tmp_path)["changed_count"] == 0
+
+
+def test_a_file_that_failed_and_is_as_it_was_keeps_its_rows_and_is_read_again_once(
+    connection: Connection, tmp_path: Path
+) -> None:
+    write_sessions(tmp_path, 1)
+    sync_folder(connection, tmp_path)
+    [file] = find_transcripts("laptop", tmp_path)
+    store.save_failure(connection, file, "disk")
+    [line] = execute(connection, "select read_bytes, state, error from insights.transcript_files")
+    assert line == {"read_bytes": file.size_bytes, "state": "failed", "error": "disk"}
+    assert sync_folder(connection, tmp_path)["read_count"] == 1
+    assert execute(connection, "select state, error from insights.transcript_files") == [
+        {"state": "read", "error": None}
+    ]
+    assert sync_folder(connection, tmp_path)["read_count"] == 0
+
+
+def test_a_file_rewritten_in_the_same_size_is_read_from_zero(connection: Connection, tmp_path: Path) -> None:
+    write_transcript(tmp_path, transcript(user("one"), assistant(message_id="m1")))
+    sync_folder(connection, tmp_path)
+    path = write_transcript(tmp_path, transcript(user("two"), assistant(message_id="m1")))
+    os.utime(path, (1, 1))
+    sync_folder(connection, tmp_path)
+    rows = execute(connection, "select text from insights.session_entries order by entry_no")
+    assert [row["text"] for row in rows] == ["two", "Done."]
+
+
+def test_a_file_that_grows_while_it_is_read_is_whole_in_the_end(connection: Connection, tmp_path: Path) -> None:
+    records = transcript(user("a"), assistant(), user("b"), assistant())
+    write_transcript(tmp_path, records[:2])
+    files, _ = sync.find_changed(connection, [("laptop", tmp_path)])
+    path = write_transcript(tmp_path, records)
+    with path.open("a") as stream:
+        stream.write('{"type":"user","message":{"content":"half a l')
+    sync.sync_files(connection, files, profile=sample_profile(), settings=Settings(), processes=1)
+    [row] = execute(connection, "select human_prompt_count, message_count from insights.claude_sessions")
+    assert (row["human_prompt_count"], row["message_count"]) == (2, 2), "complete lines count, the tail waits"
+    with path.open("a") as stream:
+        stream.write('ine"},"timestamp":"2026-11-16T15:00:00Z"}\n')
+    assert sync_folder(connection, tmp_path)["read_count"] == 1
+    [row] = execute(connection, "select human_prompt_count from insights.claude_sessions")
+    assert row["human_prompt_count"] == 3
+    assert sync_folder(connection, tmp_path)["read_count"] == 0

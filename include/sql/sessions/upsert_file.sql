@@ -4,8 +4,8 @@ insert into insights.transcript_files (
     machine, path, session_id, size_bytes, mtime_ns, read_bytes, digest, state, error, bad_lines, record_counts
 )
 values (
-    %(machine)s, %(path)s, %(session_id)s, %(size_bytes)s, %(mtime_ns)s, %(read_bytes)s, %(digest)s, %(state)s,
-    %(error)s, %(bad_lines)s, %(record_counts)s
+    %(machine)s, %(path)s, %(session_id)s, %(size_bytes)s, %(mtime_ns)s, %(read_bytes)s, %(digest)s, 'read', null,
+    %(bad_lines)s, %(record_counts)s
 )
 on conflict (machine, path) do update set
     session_id = excluded.session_id,

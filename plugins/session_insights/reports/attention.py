@@ -170,6 +170,11 @@ def _notes(seen: Comparison) -> list[str]:
             f"{plural(seen.now.unpriced_message_count, 'message')} came from a model without a list price: "
             "the cost is at least this."
         )
+    if seen.now.unfinished_message_count:
+        notes.append(
+            f"{plural(seen.now.unfinished_message_count, 'message')} ended without a final count: output tokens "
+            "and cost are at least these."
+        )
     kinds = [row for row in seen.current.get("workflow_mix", []) if row["workflow_type"] and row["session_count"]]
     if kinds:
         kinds = sorted(kinds, key=lambda row: (-row["session_count"], row["workflow_type"]))[:5]

@@ -144,7 +144,8 @@ def _model(name: str) -> str:
 def _cost(seen: Comparison, coverage: Mapping[str, Any], text_usd: float | None) -> str:
     own = "No cost" if seen.is_offline and not text_usd else _report_cost(coverage, text_usd)
     sessions = UNKNOWN if seen.now.cost_usd is None else cents(seen.now.cost_usd)
-    at_least = "at least " if seen.now.unpriced_message_count and seen.now.cost_usd is not None else ""
+    is_bound = seen.now.unpriced_message_count or seen.now.unfinished_message_count
+    at_least = "at least " if is_bound and seen.now.cost_usd is not None else ""
     return f"{own}; your sessions: {at_least}{sessions} at list price"
 
 

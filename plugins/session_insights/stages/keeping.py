@@ -147,7 +147,7 @@ def resync_from_archive(
                 yield kept
 
     for batch in batches(readable(), entries=_BATCH_ENTRIES):
-        sessions = store.save_files(connection, batch, time_zone=profile.time_zone)
+        sessions = store.save_files(connection, batch, time_zone=profile.time_zone, is_reparsed=True)
         for item in batch:
             source = by_file[(item.file.machine, item.file.path)]
             kept = PendingFile(item.file.machine, item.file.path, item.file.session_id, item.read_bytes, item.digest)
@@ -191,6 +191,7 @@ def purge(
     Raises:
         SettingsError: Neither was named.
     """
+    person = (person or "").strip()
     if bool(session_ids) == bool(person):
         raise SettingsError("Name what to purge: --session-id ID (again for more) or --person NAME.")
     if person:
@@ -217,7 +218,7 @@ def purge(
     if plan.fork_ids:
         summary += f" The same text stands in {', '.join(plan.fork_ids)}: add --with-forks."
     if person:
-        summary += " The archive and the transcripts still have the name; a file that grows is read with it again."
+        summary += " The archive and the transcripts still have the name; what is read of them later goes without it."
     return {
         "session_ids": plan.session_ids,
         "fork_ids": plan.fork_ids,

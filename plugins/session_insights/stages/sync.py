@@ -102,6 +102,8 @@ def sync_files(
                     progress(f"not read: {result}")
                 elif (kept := strip_purged(result, purged)) is not None:
                     yield kept
+                elif file.session_id is None:  # known by its records alone: once is enough
+                    store.save_passed_over(connection, file)
 
     for batch in batches(readable(), entries=_BATCH_ENTRIES):
         sessions = store.save_files(connection, batch, time_zone=profile.time_zone)

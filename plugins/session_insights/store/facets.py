@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from session_insights.errors import SettingsError
 from session_insights.records import Reading, SessionForReading, StoredEntry
 from session_insights.store.database import Connection, execute
+from session_insights.store.people import replace_purged_people
 from session_insights.store.queries import load_sql
 
 
@@ -118,6 +119,7 @@ def save_reading(connection: Connection, reading: Reading, *, dag_run_id: str | 
                 extraction_model=reading.model,
                 extraction_cost_usd=reading.cost_usd,
             )
+            replace_purged_people(connection, [reading.session_id])
             execute(connection, load_sql("facets/mark_extracted"), session_id=reading.session_id)
 
 

@@ -6,48 +6,46 @@ connection that writes has nothing left to do but to pass them on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
 from datetime import datetime
+from itertools import islice
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
-from session_insights.records import Entry, Message, PackedRows, ParsedFile, ParsedSession
+from session_insights.records import Entry, Message, PackedRows
+from session_insights.spool import Spool
 
 MESSAGE_COLUMNS = [field.name for field in fields(Message)]
 ENTRY_COLUMNS = [field.name for field in fields(Entry)]
-_PIECE = 1_000  # entries
+Row = TypeVar("Row", Message, Entry)
+_PIECE = 1_000  # rows
+_HELD_BYTES = 8 * 1024 * 1024  # rows of one session that are held in memory
 _message_values = attrgetter(*MESSAGE_COLUMNS)
 _entry_values = attrgetter(*ENTRY_COLUMNS)
 
 
-def pack_file(parsed: ParsedFile) -> ParsedFile:
-    """The same file with its rows packed."""
-    sessions = (
-        replace(session, messages=(), entries=(), packed=pack_rows(session)) if session.packed is None else session
-        for session in parsed.sessions
-    )
-    return replace(parsed, sessions=tuple(sessions))
+def pack_rows(session_id: str, messages: Iterable[Message], entries: Iterable[Entry]) -> PackedRows:
+    """Rows in pieces; those of a huge session wait in a file for the connection that writes them."""
+    owner = _escape(session_id)
+    packed_messages: Spool[tuple[list[str], list[bytes]]] = Spool(memory_bytes=_HELD_BYTES)
+    packed_entries: Spool[bytes] = Spool(memory_bytes=_HELD_BYTES)
+    message_count = entry_count = 0
+    for piece in _pieces(messages):
+        lines = [_line(owner, _message_values(message)).encode() for message in piece]
+        packed_messages.append(([message.message_id for message in piece], lines), 300 * len(lines))
+        message_count += len(piece)
+    for some in _pieces(entries):
+        body = "".join([f"{_line(owner, _entry_values(entry))}\n" for entry in some]).encode()
+        packed_entries.append(body, len(body))
+        entry_count += len(some)
+    return PackedRows(packed_messages, message_count, packed_entries, entry_count)
 
 
-def pack_rows(session: ParsedSession) -> PackedRows:
-    if session.packed is not None:
-        return session.packed
-    owner = _escape(session.session_id)
-    return PackedRows(
-        message_ids=tuple(message.message_id for message in session.messages),
-        messages=tuple(_line(owner, _message_values(message)).encode() for message in session.messages),
-        entries=tuple(_entry_lines(owner, session.entries[at : at + _PIECE]) for at in _starts(session)),
-        entry_count=len(session.entries),
-    )
-
-
-def _starts(session: ParsedSession) -> range:
-    return range(0, len(session.entries), _PIECE)
-
-
-def _entry_lines(session_id: str, entries: tuple[Entry, ...]) -> bytes:
-    return "".join(f"{_line(session_id, _entry_values(entry))}\n" for entry in entries).encode()
+def _pieces(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    rest = iter(rows)
+    while piece := list(islice(rest, _PIECE)):
+        yield piece
 
 
 def _line(session_id: str, values: tuple[Any, ...]) -> str:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from session_insights.store.database import Connection, execute
+from session_insights.store.people import name_pattern, remember_name, replace_name
 from session_insights.store.queries import load_sql
 from session_insights.store.transcripts import refresh
 
 _LOCK = 7305103  # the same as for writers of sessions
-_FACET_TEXTS = ("underlying_goal", "friction_detail", "brief_summary", "primary_success", "pivot_trigger")
-_FACET_LISTS = ("people_mentioned", "relationship_actions", "projects", "completion_chain")
 
 
 @dataclass
@@ -126,40 +124,25 @@ def plan_person(connection: Connection, name: str) -> Purge:
         "select session_id as id from insights.session_entries where text ~* %(name)s "
         "union select id from insights.claude_sessions where title ~* %(name)s "
         "union select session_id from insights.session_facets as facet where facet::text ~* %(name)s order by id",
-        name=_pattern(name),
+        name=name_pattern(name),
     )
     snapshots = execute(connection, load_sql("purging/purge_snapshots"), session_ids=[], words=[name])
     return Purge([row["id"] for row in rows], snapshots=snapshots)
 
 
 def replace_person(connection: Connection, name: str, plan: Purge) -> None:
-    """Put `[person]` for the name in entries, titles and facets; forget reports and messages that have it."""
-    columns = {"session_entries": ["text"], "claude_sessions": ["title"], "session_facets": [*_FACET_TEXTS]}
+    """Put `[person]` for the name, here and in all that comes; forget reports and messages that have it."""
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        remember_name(connection, name)
         clear_snapshots(connection, plan.snapshots)
         clear_notifications(connection, [name])
-        for table, names in columns.items():
-            key = "id" if table == "claude_sessions" else "session_id"
-            sets = [f"{c} = regexp_replace({c}, %(name)s, '[person]', 'gi')" for c in names]
-            if table == "session_facets":
-                sets += [f"{c} = regexp_replace({c}::text, %(name)s, '[person]', 'gi')::jsonb" for c in _FACET_LISTS]
-            execute(
-                connection,
-                f"update insights.{table} set {', '.join(sets)} where {key} = any(%(ids)s)",  # noqa: S608
-                name=_pattern(name),
-                ids=plan.session_ids,
-            )
+        replace_name(connection, name, plan.session_ids)
 
 
 def _telling(titles: Iterable[str | None]) -> list[str]:
     """Titles by which a report is known to speak of a session; "fix" stands in every report."""
     return [title for title in titles if title and len(title) >= 8]
-
-
-def _pattern(name: str) -> str:
-    """The name as a word, for Postgres."""
-    return rf"\m{re.escape(name)}\M"
 
 
 def _load_family(connection: Connection, session_ids: list[str]) -> dict[str, str | None]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from session_insights.records import ParsedFile, ParsedSession, TranscriptFile
+from session_insights.records import PackedRows, ParsedFile, ParsedSession, TranscriptFile
 from session_insights.store.database import Connection, execute
 from session_insights.store.packing import ENTRY_COLUMNS, MESSAGE_COLUMNS, pack_rows
+from session_insights.store.people import replace_purged_people
 from session_insights.store.queries import load_sql
 
 _LOCK = 7305103  # writers of sessions wait for each other
 _COPY_BYTES = 256 * 1024
+_LOOK_UP = 10_000  # messages
 _SESSION_COLUMNS = [
     field.name for field in fields(ParsedSession) if field.name not in ("messages", "entries", "packed")
 ]
@@ -43,22 +44,38 @@ def save_vanished(connection: Connection, machine: str, paths: list[str]) -> int
 
 def save_failure(connection: Connection, file: TranscriptFile, error: str) -> None:
     """Keep that a file could not be read; what was read of it before stays."""
-    _save_ledger(connection, [_ledger_line(file, state="failed", error=error)])
+    execute(connection, load_sql("sessions/upsert_failure"), **_stat(file), session_id=file.session_id, error=error)
 
 
-def save_files(connection: Connection, parsed: list[ParsedFile], *, time_zone: str) -> list[str]:
+def save_passed_over(connection: Connection, file: TranscriptFile) -> None:
+    """Keep that a file was looked at and nothing of it is wanted; says nothing of what it holds."""
+    _save_ledger(connection, [_ledger_line(ParsedFile(replace(file, session_id=None), 0, "", {}, (), ()))])
+
+
+def save_files(
+    connection: Connection, parsed: list[ParsedFile], *, time_zone: str, is_reparsed: bool = False
+) -> list[str]:
     """Replace what these files give.
 
+    Args:
+        is_reparsed: Also rows of files whose bytes have not changed since: the parser may have.
+
     Returns:
-        The sessions whose rows were written; empty for a file whose sessions another, longer copy holds.
+        The sessions whose rows were written; empty for a file whose sessions another, better copy holds.
     """
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        if not is_reparsed:
+            parsed = _pass_over_unchanged(connection, parsed)
         chosen = _choose(connection, parsed)
         session_ids = list(chosen)
         _save_sessions(connection, chosen.values())
-        shared_ids = _replace_rows(connection, [session for session, _ in chosen.values()])
-        _save_ledger(connection, [_ledger_line(item.file, parsed=item) for item in parsed])
+        shared_ids = _replace_rows(
+            connection, [session for session, _ in chosen.values()], lost_ids=_find_lost(connection, parsed)
+        )
+        replace_purged_people(connection, session_ids)
+        _save_ledger(connection, [_ledger_line(item) for item in parsed])
+        execute(connection, load_sql("sessions/reread_better"), session_ids=session_ids)
         refresh(connection, session_ids, shared_ids, time_zone=time_zone)
     return session_ids
 
@@ -109,7 +126,9 @@ def _choose(connection: Connection, parsed: list[ParsedFile]) -> dict[str, tuple
     """For each session the file to take it from.
 
     A session may stand in several files: copied from another machine, or as progress lines in its parent's file.
-    Its own file wins, then the longer one.
+    Its own file wins, then the longer one, then the first by machine and path: the order of arrival decides nothing.
+    The file that holds a session may always say that it has changed; `reread_better` sees to it that a copy which is
+    better by then takes over.
     """
     offered = [(session, item) for item in parsed for session in item.sessions]
     rows = execute(
@@ -124,7 +143,8 @@ def _choose(connection: Connection, parsed: list[ParsedFile]) -> dict[str, tuple
         offer = (item.file.session_id == session.session_id, item.read_bytes)
         source = (item.file.machine, item.file.path)
         known = rank.get(session.session_id)
-        if known is None or known[1] == source or offer > known[0]:
+        is_better = known is None or offer > known[0] or (offer == known[0] and source < known[1])
+        if is_better or (known is not None and known[1] == source):
             rank[session.session_id] = (offer, source)
             chosen[session.session_id] = (session, item.file)
     return chosen
@@ -143,23 +163,52 @@ def _save_sessions(connection: Connection, chosen: Iterable[tuple[ParsedSession,
         cursor.executemany(load_sql("sessions/upsert_session").encode(), rows)
 
 
-def _replace_rows(connection: Connection, sessions: list[ParsedSession]) -> list[str]:
+def _pass_over_unchanged(connection: Connection, parsed: list[ParsedFile]) -> list[ParsedFile]:
+    """Files that have something new; of the others the ledger keeps the new time."""
+    rows = execute(
+        connection,
+        load_sql("sessions/unchanged_files"),
+        machines=[item.file.machine for item in parsed],
+        paths=[item.file.path for item in parsed],
+        digests=[item.digest for item in parsed],
+    )
+    unchanged = {(row["machine"], row["path"]) for row in rows}
+    for item in parsed:
+        if (item.file.machine, item.file.path) in unchanged:
+            execute(connection, load_sql("sessions/touch_file"), **_stat(item.file))
+    return [item for item in parsed if (item.file.machine, item.file.path) not in unchanged]
+
+
+def _find_lost(connection: Connection, parsed: list[ParsedFile]) -> list[str]:
+    """Sub-agents that have no file of their own and are no longer in the one they stood in."""
+    given = [session for item in parsed for session in item.sessions]
+    files = [item.file for item in parsed if item.sessions]  # an emptied file is like one that vanished
+    parent_ids = {session.parent_session_id or session.session_id for session in given}
+    rows = execute(
+        connection,
+        load_sql("sessions/lost_agents"),
+        machines=[file.machine for file in files],
+        paths=[file.path for file in files],
+        parent_ids=sorted(parent_ids),
+        session_ids=[session.session_id for session in given],
+    )
+    return [row["session_id"] for row in rows]
+
+
+def _replace_rows(connection: Connection, sessions: list[ParsedSession], *, lost_ids: list[str]) -> list[str]:
     """Write messages and entries; returns the messages, of then and of now, that stand in several sessions.
 
     A message that stands in one session alone is its own from the start.
     """
-    session_ids = [session.session_id for session in sessions]
-    before = connection.execute(
-        "delete from insights.session_messages where session_id = any(%s) returning message_id", [session_ids]
-    ).fetchall()
+    session_ids = [*(session.session_id for session in sessions), *lost_ids]
+    shared = {
+        row["message_id"] for row in execute(connection, load_sql("sessions/shared_before"), session_ids=session_ids)
+    }
+    connection.execute("delete from insights.session_messages where session_id = any(%s)", [session_ids])
     connection.execute("delete from insights.session_entries where session_id = any(%s)", [session_ids])
-    rows = [pack_rows(session) for session in sessions]
-    now = Counter(message_id for packed in rows for message_id in packed.message_ids)
-    elsewhere = connection.execute(
-        "select distinct message_id from insights.session_messages where message_id = any(%s)",
-        [list({*now, *(row["message_id"] for row in before)})],
-    ).fetchall()
-    shared = {row["message_id"] for row in elsewhere} | {message_id for message_id, n in now.items() if n > 1}
+    connection.execute("delete from insights.claude_sessions where id = any(%s)", [lost_ids])
+    rows = [session.packed or pack_rows(session.session_id, session.messages, session.entries) for session in sessions]
+    shared |= _shared_now(connection, rows)
     _copy(
         connection,
         "session_messages",
@@ -167,11 +216,37 @@ def _replace_rows(connection: Connection, sessions: list[ParsedSession]) -> list
         (
             line + (b"\tf\n" if message_id in shared else b"\tt\n")
             for packed in rows
-            for message_id, line in zip(packed.message_ids, packed.messages, strict=True)
+            for message_ids, lines in packed.messages
+            for message_id, line in zip(message_ids, lines, strict=True)
         ),
     )
     _copy(connection, "session_entries", ENTRY_COLUMNS, (piece for packed in rows for piece in packed.entries))
     return sorted(shared)
+
+
+def _shared_now(connection: Connection, rows: list[PackedRows]) -> set[str]:
+    """Messages that stand in several of these sessions, or in others that are stored."""
+    shared: set[str] = set()
+    known: set[str] = set()
+    batch: list[str] = []
+
+    def look_up() -> None:
+        found = connection.execute(
+            "select distinct message_id from insights.session_messages where message_id = any(%s)", [batch]
+        )
+        shared.update(row["message_id"] for row in found)
+        batch.clear()
+
+    for packed in rows:
+        for message_ids, _ in packed.messages:
+            batch += message_ids
+            if len(rows) > 1:  # a huge session comes alone, and its own ids differ
+                shared.update(known.intersection(message_ids))
+                known.update(message_ids)
+            if len(batch) >= _LOOK_UP:
+                look_up()
+    look_up()
+    return shared
 
 
 def _copy(connection: Connection, table: str, columns: list[str], pieces: Iterable[bytes]) -> None:
@@ -191,19 +266,16 @@ def _save_ledger(connection: Connection, lines: list[dict[str, Any]]) -> None:
         cursor.executemany(load_sql("sessions/upsert_file").encode(), lines)
 
 
-def _ledger_line(
-    file: TranscriptFile, *, parsed: ParsedFile | None = None, state: str = "read", error: str | None = None
-) -> dict[str, Any]:
+def _ledger_line(parsed: ParsedFile) -> dict[str, Any]:
     return {
-        "machine": file.machine,
-        "path": file.path,
-        "session_id": file.session_id,
-        "size_bytes": file.size_bytes,
-        "mtime_ns": file.mtime_ns,
-        "read_bytes": parsed.read_bytes if parsed else 0,
-        "digest": parsed.digest if parsed else "",
-        "state": state,
-        "error": error,
-        "bad_lines": Jsonb([asdict(line) for line in parsed.bad_lines] if parsed else []),
-        "record_counts": Jsonb(parsed.record_counts if parsed else {}),
+        **_stat(parsed.file),
+        "session_id": parsed.file.session_id,
+        "read_bytes": parsed.read_bytes,
+        "digest": parsed.digest,
+        "bad_lines": Jsonb([asdict(line) for line in parsed.bad_lines]),
+        "record_counts": Jsonb(parsed.record_counts),
     }
+
+
+def _stat(file: TranscriptFile) -> dict[str, Any]:
+    return {"machine": file.machine, "path": file.path, "size_bytes": file.size_bytes, "mtime_ns": file.mtime_ns}

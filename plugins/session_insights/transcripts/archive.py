@@ -31,7 +31,7 @@ from session_insights.records import ParsedFile, TranscriptFile
 from session_insights.transcripts.copies import private_folder
 from session_insights.transcripts.files import meta_path
 from session_insights.transcripts.parsing import parse_file
-from session_insights.transcripts.syncing import fetch_ahead, side_by_side
+from session_insights.transcripts.workers import KILLED, fetch_ahead, name_fault, side_by_side
 
 _CHUNK = 1024 * 1024
 _LEVEL = 3
@@ -230,7 +230,12 @@ def read_archived(
 
         tasks = (list(sources[start : start + _TASK_FILES]) for start in range(0, len(sources), _TASK_FILES))
         read = partial(_read_one, entry_characters=entry_characters)
-        yield from side_by_side(fetch_ahead(tasks, fetch), read, processes=processes if len(sources) > 1 else 1)
+        yield from side_by_side(
+            fetch_ahead(tasks, fetch),
+            read,
+            processes=processes if len(sources) > 1 else 1,
+            killed=lambda source: _name_failure(source, KILLED),
+        )
 
 
 def _read_one(source: Source, packed: Path | str, *, entry_characters: int) -> ParsedFile | str:
@@ -242,13 +247,15 @@ def _read_one(source: Source, packed: Path | str, *, entry_characters: int) -> P
         _decompress(packed, source.digest, plain)
         if source.meta is not None:
             meta_path(plain).write_text(source.meta, "utf-8")
-        return parse_file(source.file, entry_characters=entry_characters, place=plain)
+        return parse_file(source.file, entry_characters=entry_characters, place=plain, is_packed=True)
     except (OSError, zstandard.ZstdError, UnreadableTranscript) as error:
         return _name_failure(source, error)
+    except Exception as error:  # a fault of ours, in one file
+        return _name_failure(source, name_fault(error))
     finally:
         for used in (packed, plain, meta_path(plain)):
             used.unlink(missing_ok=True)
 
 
-def _name_failure(source: Source, error: Exception) -> str:
+def _name_failure(source: Source, error: Exception | str) -> str:
     return f"{source.file.path}: archived as {source.digest}: {error}"

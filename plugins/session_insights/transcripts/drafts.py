@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import heapq
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
 from session_insights.records import EntryKind
+from session_insights.spool import Spool
 
 LONGEST_GAP_SECONDS = 300
+_NEAR = 2_000  # drafts held as they are, at least; twice as many at most
+_RUN = 100_000  # moments sorted at a time
 
 
 @dataclass(slots=True)
@@ -21,20 +26,52 @@ class Draft:
     kind: EntryKind
     at: datetime | None
     text: str
+    place: int = -1  # among the drafts; what is said between them has none
     since: datetime | None = None
     is_person: bool | None = False  # None: as the session turns out
     uuid: str | None = None
     message_id: str | None = None
     tool: str | None = None
-    given: Any = None
+    given: dict[str, Any] | None = None  # arguments that the result needs
     file_path: str | None = None
     skill: str | None = None
-    pr_url: str | None = None
     lines_added: int = 0
     lines_removed: int = 0
     commit_count: int = 0
-    active_seconds: float = 0.0
+    is_open: bool = False  # a later record may still change it
     is_confirmed: bool = False  # a command that said it ran; a refusal with its marker
+
+
+class Drafts:
+    """Drafts in file order. A long session's older ones wait in a file, but for those that may still change."""
+
+    def __init__(self) -> None:
+        self._older: Spool[list[Draft | int]] = Spool(memory_bytes=0)  # a number: the place of an open one
+        self._open: dict[int, Draft] = {}
+        self._near: list[Draft] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def last(self) -> Draft | None:
+        return self._near[-1] if self._near else None
+
+    def append(self, draft: Draft) -> None:
+        draft.place = self._count
+        self._count += 1
+        self._near.append(draft)
+        if len(self._near) == 2 * _NEAR:
+            done, self._near = self._near[:_NEAR], self._near[_NEAR:]
+            self._open |= {older.place: older for older in done if older.is_open}
+            self._older.append([older.place if older.is_open else older for older in done], _NEAR)
+
+    def __iter__(self) -> Iterator[Draft]:
+        for piece in self._older:
+            for older in piece:
+                yield self._open[older] if isinstance(older, int) else older
+        yield from self._near
 
 
 class Clock:
@@ -45,7 +82,7 @@ class Clock:
         self.last_at: datetime | None = None
         self._since: datetime | None = None
         self._moments = array("d")  # times of records
-        self._places = array("l")  # of the entry that each of them leads to
+        self._places = array("i")  # of the entry that each of them leads to
 
     def span(self, record: dict[str, Any]) -> datetime | None:
         """The record's time, which the session's span takes in."""
@@ -69,14 +106,19 @@ class Clock:
         since, self._since = self._since, None
         return since
 
-    def spread_over(self, drafts: list[Draft]) -> None:
-        """Give each entry the time since the moment before, in order of time; a pause counts up to 5 minutes."""
-        if not drafts:
-            return
-        moments, places, last = self._moments, self._places, len(drafts) - 1
-        for before, after in pairwise(sorted(range(len(moments)), key=moments.__getitem__)):
-            seconds = moments[after] - moments[before]
-            drafts[min(places[after], last)].active_seconds += min(seconds, LONGEST_GAP_SECONDS)
+    def active_seconds(self, count: int) -> array[float]:
+        """For each of `count` entries the time since the moment before, in order of time; pauses up to 5 minutes."""
+        active = array("d", bytes(8 * count))
+        if not count:
+            return active
+        moments, places, last = self._moments, self._places, count - 1
+        runs = (range(start, min(start + _RUN, len(moments))) for start in range(0, len(moments), _RUN))
+        in_time = heapq.merge(
+            *(array("i", sorted(run, key=moments.__getitem__)) for run in runs), key=moments.__getitem__
+        )
+        for before, after in pairwise(in_time):
+            active[min(places[after], last)] += min(moments[after] - moments[before], LONGEST_GAP_SECONDS)
+        return active
 
 
 def parse_time(value: Any) -> datetime | None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections import deque
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 from sys import intern
 from typing import Any
 
 from session_insights.records import Entry, EntryKind, ParsedSession
+from session_insights.store.packing import pack_rows
 from session_insights.transcripts import people, tools
-from session_insights.transcripts.drafts import Clock, Draft, shorten
-from session_insights.transcripts.identity import PROGRAMS, Identity
+from session_insights.transcripts.drafts import Clock, Draft, Drafts
+from session_insights.transcripts.entries import Story, make_entry, one_line
+from session_insights.transcripts.hashes import SeenIds
+from session_insights.transcripts.identity import Identity
 from session_insights.transcripts.lines import clean
-from session_insights.transcripts.redaction import mask_secrets
 from session_insights.transcripts.steering import SteeringQueue
 from session_insights.transcripts.titles import Titles
-from session_insights.transcripts.usage import SYNTHETIC, Usage
+from session_insights.transcripts.usage import SYNTHETIC, Usages
 
 _CONVERSATION = frozenset({"user", "assistant", "system", "attachment", "progress"})
 
@@ -28,14 +32,15 @@ class SessionFold:
         self.parent_session_id = parent_session_id
         self.agent_type: str | None = None
         self._characters = entry_characters
-        self._drafts: list[Draft] = []
+        self._drafts = Drafts()
         self._calls: dict[str, Draft] = {}
-        self._usage: dict[str, Usage] = {}
-        self._seen: set[int] = set()  # hashes of uuids: a file may have millions
+        self._usages = Usages()
+        self._seen = SeenIds()  # uuids
         self._titles = Titles()
         self._identity = Identity(session_id, parent_session_id)
         self._refused: Draft | None = None  # by a person, in the message before
         self._pull_requests: dict[str, int] = {}  # url → place of the entry that follows
+        self._linked: dict[int, str] = {}  # place of an entry → its url
         self._steering = SteeringQueue()
         self._clock = Clock()
 
@@ -56,11 +61,8 @@ class SessionFold:
         if not isinstance(kind, str) or kind not in _CONVERSATION:
             self._clock.span(record)
             return
-        if isinstance(uuid, str):
-            known = hash(uuid)
-            if known in self._seen:
-                return
-            self._seen.add(known)
+        if isinstance(uuid, str) and not self._seen.add(uuid):
+            return
         at = self._clock.work(record, len(self._drafts))
         self._identity.keep(record)
         if kind == "assistant":
@@ -85,11 +87,7 @@ class SessionFold:
         message_id = intern(next(key for key in keys if isinstance(key, str) and key)[:200])
         if self._refused is not None and self._refused.message_id != message_id:
             self._refused = None
-        usage = self._usage.get(message_id)
-        if usage is None:
-            model = message.get("model")
-            model = model[:200] if isinstance(model, str) and model else "unknown"
-            usage = self._usage[message_id] = Usage(model, at, record_no)
+        usage = self._usages.of(message_id, message.get("model"), at, record_no)
         usage.add(message.get("usage"), record_no=record_no, is_final=message.get("stop_reason") is not None)
         blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
         for block in blocks if isinstance(blocks, list) else []:
@@ -104,10 +102,11 @@ class SessionFold:
         name = block.get("name")
         name = intern(name[:200]) if isinstance(name, str) and name else "?"
         draft = self._draft("tool", record, record_no, at, tools.describe_call(name, block.get("input")))
-        draft.tool, draft.given = name, block.get("input")
+        draft.tool = name
         draft.skill = tools.skill_of(name, block.get("input"))
         if isinstance(block.get("id"), str):
             self._calls[block["id"]] = draft
+            draft.given, draft.is_open = tools.needed_arguments(block.get("input")), True
         return draft
 
     def _user(self, record: dict[str, Any], record_no: int, at: datetime | None) -> None:
@@ -139,23 +138,24 @@ class SessionFold:
             self._identity.count_prompt(program)
             self._steering.said(said.text, record_no)
             self._draft("prompt", record, record_no, at, said.text, None if program is None else not program)
-        elif said.text.startswith("Base directory for this skill") and self._drafts:
-            last = self._drafts[-1]
-            if last.kind == "command":
+        elif said.text.startswith("Base directory for this skill"):
+            last = self._drafts.last
+            if last is not None and last.kind == "command":
                 last.skill = last.text.split()[0].lstrip("/")
 
     def _conclude(self, block: dict[str, Any], record: dict[str, Any]) -> None:
         call = block.get("tool_use_id")
-        # Calls that wait for their result hold all their arguments: those of a long file are let go.
         draft = self._calls.pop(call, None) if isinstance(call, str) else None
         if draft is None or draft.tool is None:
             return
         outcome = tools.conclude(draft.tool, draft.given, block, record)
-        draft.given = None
+        draft.given, draft.is_open = None, False
         draft.kind = outcome.kind
         if outcome.text:
             draft.text = f"{draft.text}\n→ {outcome.text[: self._characters * 4]}"
-        draft.file_path, draft.pr_url = outcome.file_path, outcome.pr_url
+        draft.file_path = outcome.file_path
+        if outcome.pr_url is not None:
+            self._linked[draft.place] = outcome.pr_url
         draft.lines_added, draft.lines_removed = outcome.lines_added, outcome.lines_removed
         draft.commit_count = outcome.commit_count
         if outcome.kind in ("rejection", "interruption"):
@@ -168,6 +168,7 @@ class SessionFold:
             draft.kind = "denial" if draft.kind == "rejection" else draft.kind
         elif self._refused is None or self._refused.message_id != draft.message_id:
             self._refused = draft
+            draft.is_open = True
         else:
             draft.kind, draft.is_person = "rejection", False
 
@@ -193,7 +194,7 @@ class SessionFold:
             self._draft("compaction", record, record_no, at, f"Conversation compacted ({trigger or 'unknown'})")
         elif record.get("subtype") == "local_command":
             command, has_run = people.local_command(record)
-            last = self._drafts[-1] if self._drafts else None
+            last = self._drafts.last
             if has_run and last is not None and last.kind == "command" and not last.is_confirmed:
                 last.is_confirmed = True  # the output of the command before
             elif command is not None:
@@ -218,89 +219,74 @@ class SessionFold:
 
     def _place_pull_requests(self) -> None:
         """Each link once, on the entry before it; entries that have one already give way."""
+        count = len(self._drafts)
         for url, place in self._pull_requests.items():
-            if not url.startswith("https://") or any(draft.pr_url == url for draft in self._drafts):
+            if not url.startswith("https://") or url in self._linked.values():
                 continue
-            before, after = self._drafts[:place][::-1], self._drafts[place:]
-            free = next((draft for draft in (*before, *after) if draft.pr_url is None), None)
+            nearest = chain(range(place - 1, -1, -1), range(place, count))
+            free = next((n for n in nearest if n not in self._linked), None)
             if free is not None:
-                free.pr_url = url
+                self._linked[free] = url
 
-    def finish(self) -> ParsedSession:
-        self._clock.spread_over(self._drafts)
-        self._place_pull_requests()
+    def _complete_drafts(self) -> Iterator[Draft]:
+        """All of them in file order, with what was said in between."""
         said = self._steering.delivered()
         if not any(self._refused is not None and steering.record_no > self._refused.record_no for steering in said):
             self._accept_plan()
-        for steering in said:
-            at = next((n for n, d in enumerate(self._drafts) if d.record_no > steering.record_no), len(self._drafts))
-            draft = Draft(
-                steering.record_no, steering.kind, steering.at, steering.text, steering.at, True, steering.uuid
+        waiting = deque(
+            Draft(each.record_no, each.kind, each.at, each.text, since=each.at, is_person=True, uuid=each.uuid)
+            for each in said
+        )
+        for draft in self._drafts:
+            while waiting and waiting[0].record_no < draft.record_no:
+                yield waiting.popleft()
+            yield draft
+        yield from waiting
+
+    def _entries(self, initiated_by: str | None, story: Story) -> Iterator[Entry]:
+        active = self._clock.active_seconds(len(self._drafts))
+        self._place_pull_requests()
+        for entry_no, draft in enumerate(self._complete_drafts(), 1):
+            seconds = active[draft.place] if draft.place >= 0 else 0.0
+            entry = make_entry(
+                draft,
+                entry_no=entry_no,
+                active_seconds=seconds,
+                pr_url=self._linked.get(draft.place),
+                initiated_by=initiated_by,
+                is_subagent=self.parent_session_id is not None,
+                characters=self._characters,
             )
-            self._drafts.insert(at, draft)
+            story.add(entry)
+            yield entry
+
+    def finish(self, *, is_packed: bool = False) -> ParsedSession:
+        """The session; its rows packed one by one as they are made, or as records."""
         initiated_by = self._identity.initiated_by
-        self._drafts.reverse()  # each is let go as its entry is made
         self._calls.clear()
-        entries = tuple(self._entry(n, self._drafts.pop(), initiated_by) for n in range(1, len(self._drafts) + 1))
-        digest = hashlib.blake2b(digest_size=16)
-        for entry in entries:
-            digest.update(f"{entry.kind}\x1f{entry.tool}\x1f{entry.text}\x1e".encode())
-        fact = self._identity.get
+        story = Story()
+        session_id, messages = clean(self.session_id), self._usages.messages()
+        entries = self._entries(initiated_by, story)
+        packed = pack_rows(session_id, messages, entries) if is_packed else None
+        rows = ((), ()) if is_packed else (tuple(messages), tuple(entries))
+        fact, title = self._identity.get, self._titles.choose(self._seen)
         return ParsedSession(
-            session_id=clean(self.session_id),
+            session_id=session_id,
             parent_session_id=clean(self.parent_session_id) if self.parent_session_id else None,
-            title=self._title(entries),
-            cwd=self._line(fact("cwd"), 1000),
-            project=self._line(self._identity.project, 200),
-            git_branch=self._line(fact("gitBranch"), 300),
-            cli_version=self._line(fact("version"), 60),
-            entrypoint=self._line(fact("entrypoint"), 60),
-            agent_type=self._line(self.agent_type, 120),
-            category=self._identity.category(entries, has_messages=bool(self._usage)),
+            title=one_line(title, 200) if title is not None else one_line(story.first_prompt, 80),
+            cwd=one_line(fact("cwd"), 1000),
+            project=one_line(self._identity.project, 200),
+            git_branch=one_line(fact("gitBranch"), 300),
+            cli_version=one_line(fact("version"), 60),
+            entrypoint=one_line(fact("entrypoint"), 60),
+            agent_type=one_line(self.agent_type, 120),
+            category=self._identity.category(story.first_prompt, story.kinds, has_messages=bool(self._usages)),
             initiated_by=initiated_by,
-            forked_from=self._line(fact("forkedFrom"), 200),
+            forked_from=one_line(fact("forkedFrom"), 200),
             first_record_at=self._clock.first_at,
             last_record_at=self._clock.last_at,
-            content_hash=digest.hexdigest(),
-            messages=tuple(usage.message(message_id) for message_id, usage in self._usage.items()),
-            entries=entries,
+            content_hash=story.digest.hexdigest(),
+            messages=rows[0],
+            entries=rows[1],
+            packed=packed,
         )
-
-    def _entry(self, entry_no: int, draft: Draft, initiated_by: str | None) -> Entry:
-        kind, is_person = draft.kind, draft.is_person
-        if is_person is None:
-            is_person = initiated_by not in PROGRAMS
-            kind = "denial" if kind == "rejection" and initiated_by in ("headless", "sdk") else kind
-        most = self._characters // 4 if draft.tool else self._characters
-        return Entry(
-            entry_no=entry_no,
-            record_no=draft.record_no,
-            kind=kind,
-            at=draft.at,
-            since=draft.since,
-            text=shorten(mask_secrets(clean(draft.text[: most * 4])), most),
-            is_person=is_person and self.parent_session_id is None,
-            uuid=draft.uuid and clean(draft.uuid)[:100],
-            message_id=draft.message_id and clean(draft.message_id),
-            tool=self._line(draft.tool, 200),
-            file_path=self._line(draft.file_path, 1000),
-            skill=self._line(draft.skill, 100),
-            pr_url=self._line(draft.pr_url, 500),
-            lines_added=draft.lines_added,
-            lines_removed=draft.lines_removed,
-            commit_count=draft.commit_count,
-            active_seconds=round(draft.active_seconds, 3),
-        )
-
-    def _title(self, entries: tuple[Entry, ...]) -> str | None:
-        title = self._titles.choose(self._seen)
-        if title is not None:
-            return self._line(title, 200)
-        first = next((entry.text for entry in entries if entry.kind == "prompt"), None)
-        return self._line(first, 80)
-
-    def _line(self, text: str | None, most: int) -> str | None:
-        """One clean, masked line, or None."""
-        if text is None:
-            return None
-        return shorten(" ".join(mask_secrets(clean(text[: most * 4])).split()), most) or None

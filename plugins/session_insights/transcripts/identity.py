@@ -6,9 +6,10 @@ Source: transcript-format §6, §7 and §10.7, §10.8.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
-from session_insights.records import Category, Entry
+from session_insights.records import Category, EntryKind
 
 OWN_WORK = "[session-insights]"  # in the first prompt of our own calls through `claude`
 PROGRAMS = frozenset({"headless", "sdk", "sub-agent"})
@@ -83,13 +84,12 @@ class Identity:
             return "sdk"
         return "user-interactive" if entrypoint or self.looks_interactive else None
 
-    def category(self, entries: tuple[Entry, ...], *, has_messages: bool) -> Category:
-        prompts = [entry.text for entry in entries if entry.kind == "prompt"]
+    def category(self, first_prompt: str | None, kinds: Counter[EntryKind], *, has_messages: bool) -> Category:
         if self._is_subagent:
-            return "warmup" if prompts == ["Warmup"] else "subagent"
-        if prompts and prompts[0].startswith(OWN_WORK):
+            return "warmup" if first_prompt == "Warmup" and kinds["prompt"] == 1 else "subagent"
+        if first_prompt is not None and first_prompt.startswith(OWN_WORK):
             return "plumbing"
-        if not has_messages and not any(entry.kind == "api_error" for entry in entries):
+        if not has_messages and not kinds["api_error"]:
             return "stub"
         return "automated" if self.initiated_by in PROGRAMS else "human"
 

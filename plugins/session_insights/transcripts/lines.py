@@ -20,6 +20,7 @@ _LONGEST_LINE = 16 * 1024 * 1024
 _HEAVY_LINE = 4 * 1024 * 1024
 _MOST_DECODING_BYTES = 128 * 1024 * 1024
 _LONGEST_STRING = 64 * 1024
+_MOST_NOTES = 10_000  # bad lines noted one by one
 _BOM = b"\xef\xbb\xbf"
 _decoder = json.JSONDecoder()
 # A lone surrogate is no character; U+0000 is refused by Postgres.
@@ -48,6 +49,7 @@ class LineReader:
         self._digest = hashlib.blake2b(digest_size=16)
         self.read_bytes = 0
         self.bad_lines: list[BadLine] = []
+        self._more_from = self._more_count = 0
 
     @property
     def digest(self) -> str:
@@ -154,5 +156,15 @@ class LineReader:
                 position += 1
 
     def _note(self, offset: int, size: int, reason: str) -> None:
-        if not self.bad_lines or self.bad_lines[-1].offset != offset:
+        if self.bad_lines and self.bad_lines[-1].offset == offset:
+            return
+        if len(self.bad_lines) < _MOST_NOTES:
             self.bad_lines.append(BadLine(offset, size, reason))
+            return
+        if len(self.bad_lines) == _MOST_NOTES:
+            self._more_from = offset
+            self.bad_lines.append(BadLine(offset, 0, ""))
+        self._more_count += 1
+        self.bad_lines[-1] = BadLine(
+            self._more_from, offset + size - self._more_from, f"{self._more_count:,} more bad lines in here"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import Counter
@@ -23,11 +24,14 @@ _NO_PART_OF_AN_ID = re.compile(r"[^A-Za-z0-9_.-]")
 _ENVELOPE = ("cwd", "version", "gitBranch", "entrypoint", "timestamp")
 
 
-def parse_file(file: TranscriptFile, *, entry_characters: int, place: Path | None = None) -> ParsedFile:
+def parse_file(
+    file: TranscriptFile, *, entry_characters: int, place: Path | None = None, is_packed: bool = False
+) -> ParsedFile:
     """Read one transcript from its start to its last complete line.
 
     Args:
         place: Where its bytes are, when they are not where its name says; the `.meta.json` is beside them.
+        is_packed: Rows as Postgres takes them, so that a file of any size fits in memory; else as records.
 
     Raises:
         UnreadableTranscript: The file cannot be opened or read.
@@ -35,12 +39,14 @@ def parse_file(file: TranscriptFile, *, entry_characters: int, place: Path | Non
     place = place or Path(file.path)
     try:
         with place.open("rb", buffering=1024 * 1024) as stream:
-            return _parse(file, LineReader(stream), entry_characters, meta_path(place))
+            return _parse(file, LineReader(stream), entry_characters, meta_path(place), is_packed=is_packed)
     except OSError as error:
         raise UnreadableTranscript(f"{file.path}: {error.strerror}") from None
 
 
-def _parse(file: TranscriptFile, reader: LineReader, entry_characters: int, meta: Path) -> ParsedFile:
+def _parse(
+    file: TranscriptFile, reader: LineReader, entry_characters: int, meta: Path, *, is_packed: bool
+) -> ParsedFile:
     counts: Counter[str] = Counter()
     folds: dict[str, SessionFold] = {}
     roots: dict[str, str] = {}  # uuid of an inline sidechain's record → its agent
@@ -76,15 +82,17 @@ def _parse(file: TranscriptFile, reader: LineReader, entry_characters: int, meta
             fold(f"{main_id}/agent-{agent}", main_id).add(record, record_no)
         else:
             fold(main_id, None).add(record, record_no)
+    digest = reader.digest
     if main_id in folds and file.agent_id is not None:
-        folds[main_id].agent_type = _agent_type(meta)
+        agent_type = folds[main_id].agent_type = _agent_type(meta)
+        digest = hashlib.blake2b(f"{digest} {agent_type}".encode(), digest_size=16).hexdigest()
     return ParsedFile(
         file=file,
         read_bytes=reader.read_bytes,
-        digest=reader.digest,
+        digest=digest,
         record_counts={mask_secrets(kind): count for kind, count in counts.items()},
         bad_lines=tuple(reader.bad_lines),
-        sessions=tuple(fold.finish() for fold in folds.values()),
+        sessions=tuple(fold.finish(is_packed=is_packed) for fold in folds.values()),
     )
 
 

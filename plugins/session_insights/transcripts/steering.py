@@ -6,6 +6,8 @@ Source: transcript-format §4.3.
 from __future__ import annotations
 
 import re
+from array import array
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,7 +41,8 @@ class SteeringQueue:
         self._removed: list[Steering] = []
         self._attached: list[Steering] = []
         self._beside: list[Steering] = []
-        self._prompts: list[tuple[str, int]] = []
+        self._prompts = array("q")  # hashes of their words
+        self._prompt_nos = array("q")  # their records, ascending
 
     def operate(self, record: dict[str, Any], record_no: int, at: datetime | None) -> None:
         """A `queue-operation`: `remove` was absorbed, `dequeue` became a user record, `popAll` was taken back."""
@@ -71,13 +74,14 @@ class SteeringQueue:
 
     def said(self, text: str, record_no: int) -> None:
         """A prompt of its own: what left the queue for it is not steering."""
-        self._prompts.append((text.strip(), record_no))
+        self._prompts.append(hash(text.strip()))
+        self._prompt_nos.append(record_no)
 
     def _became_prompt(self, removed: Steering) -> bool:
         """The next prompt after it was queued, or the next one after it left, has its words."""
-        later = [text for text, record_no in self._prompts if record_no > removed.record_no][:1]
-        within = [text for text, record_no in self._prompts if removed.queued_no < record_no < removed.record_no]
-        return removed.text.strip() in (*within, *later)
+        start = bisect_right(self._prompt_nos, removed.queued_no)
+        end = bisect_right(self._prompt_nos, removed.record_no)
+        return hash(removed.text.strip()) in self._prompts[start : end + 1]
 
     def delivered(self) -> list[Steering]:
         """In file order; of the three places where the same words stand, the one that has them most often counts."""

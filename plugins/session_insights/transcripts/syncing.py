@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 from session_insights.errors import UnreadableTranscript
 from session_insights.records import ParsedFile, ParsedSession, TranscriptFile
-from session_insights.store.packing import pack_file
 from session_insights.transcripts.copies import Fetch, discard, on_disk
 from session_insights.transcripts.parsing import parse_file
+from session_insights.transcripts.workers import KILLED, Fetched, fetch_ahead, name_fault, side_by_side
 
 _TASK_BYTES = 4 * 1024 * 1024
 _TASK_FILES = 32
-_AHEAD = 2  # tasks a process: one in hand and one waiting
-_FETCHERS = 8  # tasks whose bytes are on their way
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-# Of each item, where its bytes are on this disk or why they cannot be had.
-Fetched = list[tuple[Item, Path | str]]
+Result = tuple[TranscriptFile, ParsedFile | str]
 Ledger = dict[tuple[str, str], tuple[int, int, str]]
 
 
@@ -50,51 +41,19 @@ def vanished_paths(found: list[TranscriptFile], ledger: Ledger, machine: str, ro
 
 def read_files(
     files: list[TranscriptFile], *, entry_characters: int, processes: int, fetch: Fetch = on_disk
-) -> Iterator[tuple[TranscriptFile, ParsedFile | str]]:
+) -> Iterator[Result]:
     """Each file with what it gives, or why it cannot be read. Order is not kept."""
     tasks = _tasks(files)
     if fetch is on_disk:
         fetched: Iterator[Fetched[TranscriptFile]] = ([(file, Path(file.path)) for file in task] for task in tasks)
     else:
         fetched = fetch_ahead(tasks, fetch)
-    read = partial(_read, entry_characters=entry_characters)
-    return side_by_side(fetched, read, processes=processes if len(files) > 1 else 1)
-
-
-def side_by_side(
-    tasks: Iterator[Fetched[Item]], read: Callable[[Item, Path | str], Result], *, processes: int
-) -> Iterator[Result]:
-    """What `read` gives for each item, in other processes. Order is not kept.
-
-    Few results wait for the caller at any moment, however many items there are.
-    """
-    if processes <= 1:
-        for task in tasks:
-            yield from (read(item, place) for item, place in task)
-        return
-    with ProcessPoolExecutor(processes) as pool:
-        # Now, while no thread fetches: a process that is forked off keeps the locks of threads as they are.
-        pool.submit(_read_all, read, []).result()
-        running = {pool.submit(_read_all, read, task) for task in islice(tasks, processes * _AHEAD)}
-        while running:
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            first = done.pop()
-            running.remove(first)
-            running |= {pool.submit(_read_all, read, task) for task in islice(tasks, 1)}
-            yield from first.result()
-
-
-def fetch_ahead(tasks: Iterator[list[Item]], fetch: Callable[[Item], Path | str]) -> Iterator[Fetched[Item]]:
-    """Bring the bytes of a few tasks to this disk while others are read. Order is kept."""
-
-    def fetch_all(task: list[Item]) -> Fetched[Item]:
-        return [(item, fetch(item)) for item in task]
-
-    with ThreadPoolExecutor(_FETCHERS) as pool:
-        waiting = deque(pool.submit(fetch_all, task) for task in islice(tasks, _FETCHERS))
-        while waiting:
-            yield waiting.popleft().result()
-            waiting.extend(pool.submit(fetch_all, task) for task in islice(tasks, 1))
+    return side_by_side(
+        fetched,
+        partial(_read, entry_characters=entry_characters),
+        processes=processes if len(files) > 1 else 1,
+        killed=lambda file: (file, f"{file.path}: {KILLED}"),
+    )
 
 
 def _tasks(files: list[TranscriptFile]) -> Iterator[list[TranscriptFile]]:
@@ -111,17 +70,15 @@ def _tasks(files: list[TranscriptFile]) -> Iterator[list[TranscriptFile]]:
         yield task
 
 
-def _read_all(read: Callable[[Item, Path | str], Result], task: Fetched[Item]) -> list[Result]:
-    return [read(item, place) for item, place in task]
-
-
-def _read(file: TranscriptFile, place: Path | str, *, entry_characters: int) -> tuple[TranscriptFile, ParsedFile | str]:
+def _read(file: TranscriptFile, place: Path | str, *, entry_characters: int) -> Result:
     if isinstance(place, str):
         return file, place
     try:
-        return file, pack_file(parse_file(file, entry_characters=entry_characters, place=place))
+        return file, parse_file(file, entry_characters=entry_characters, place=place, is_packed=True)
     except UnreadableTranscript as error:
         return file, str(error)
+    except Exception as error:  # a fault of ours, in one file
+        return file, f"{file.path}: {name_fault(error)}"
     finally:
         discard(file, place)
 
@@ -142,5 +99,5 @@ def batches(items: Iterable[ParsedFile], *, entries: int) -> Iterator[list[Parse
 
 def _row_count(session: ParsedSession) -> int:
     if session.packed is not None:
-        return session.packed.entry_count + len(session.packed.messages)
+        return session.packed.entry_count + session.packed.message_count
     return len(session.entries) + len(session.messages)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from session_insights.transcripts.hashes import SeenIds
+
 _TEXT_OF = {"custom-title": "customTitle", "ai-title": "aiTitle", "summary": "summary"}
 # Answers of the API that were once kept as a title.
 _GARBAGE = re.compile(
@@ -47,11 +49,11 @@ class Titles:
                 self._summaries.append((leaf, text))
         return True
 
-    def choose(self, uuids: set[int]) -> str | None:
+    def choose(self, uuids: SeenIds) -> str | None:
         """A summary is also written into other sessions' files: it counts where its last record is.
 
         Args:
-            uuids: Hashes of the uuids that the file has.
+            uuids: All that the file has.
         """
         custom = self._said.get("custom-title")
         # Entering a worktree gives the session the worktree's name.
@@ -59,5 +61,5 @@ class Titles:
             return custom
         if "ai-title" in self._said:
             return self._said["ai-title"]
-        own = [text for leaf, text in self._summaries if hash(leaf) in uuids]
+        own = [text for leaf, text in self._summaries if leaf in uuids]
         return own[-1] if own else custom

@@ -21,6 +21,7 @@ _SAID = (
     *("description", "command", "file_path", "notebook_path", "pattern", "query"),
     *("url", "path", "skill", "prompt", "subject"),
 )
+_NEEDED = ("command", "file_path", "notebook_path")
 WRITING_TOOLS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
 
 
@@ -50,6 +51,11 @@ def describe_call(name: str, given: Any) -> str:
     if not parts:
         parts = [value for value in given.values() if isinstance(value, str)]
     return " | ".join(dict.fromkeys(parts[:3]))
+
+
+def needed_arguments(given: Any) -> dict[str, Any]:
+    """What `conclude` wants of a call's arguments; a call without a result would hold all of them."""
+    return {key: given[key] for key in _NEEDED if key in given} if isinstance(given, dict) else {}
 
 
 def file_of(name: str, given: Any) -> str | None:

@@ -201,6 +201,15 @@ def test_cost_is_unknown_when_no_message_has_a_price(case: Case) -> None:
     assert "9 messages came from a model without a list price" in content.attention.notes[2]
 
 
+def test_sums_over_messages_without_a_final_count_are_at_least(case: Case) -> None:
+    current = copy.deepcopy(case.figures.current)
+    for count, is_bound in ((0, False), (3, True)):
+        current["summary"][0].update(unfinished_message_count=count, unpriced_message_count=0)
+        content = content_of(replace(case, figures=Figures(current, case.figures.previous)))
+        assert any("3 messages ended without a final count" in note for note in content.attention.notes) is is_bound
+        assert ("your sessions: at least $57.80" in str(content.masthead)) is is_bound
+
+
 def test_circles_that_are_repeated_calls_in_the_same_sessions_are_told_once(case: Case) -> None:
     current = copy.deepcopy(case.figures.current)
     repeated = next(row for row in current["top_friction"] if row["finding"] == "retry_loops")

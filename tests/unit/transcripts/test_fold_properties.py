@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from session_insights.records import ParsedSession
+from session_insights.transcripts import drafts, hashes, usage
 from session_insights.transcripts.folding import SessionFold
 from tests.building import Record, assistant, result, stamp, transcript, user
 
@@ -179,3 +181,28 @@ def test_active_time_is_each_gap_cut_at_five_minutes(offsets: list[int]) -> None
     ordered = sorted(offsets)
     expected = sum(min(after - before, 300) for before, after in pairwise(ordered))
     assert sum(entry.active_seconds for entry in fold(records).entries) == expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.one_of(RECORDS, st.lists(TALK, max_size=12).map(lambda talk: transcript(*talk))))
+def test_a_session_too_long_for_memory_is_folded_like_a_short_one(records: list[Record]) -> None:
+    whole = fold(copy.deepcopy(records))
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in ((drafts, "_NEAR"), (drafts, "_RUN"), (usage, "_NEAR"), (hashes, "_NEAR")):
+            patch.setattr(module, name, 1)
+        assert fold(copy.deepcopy(records)) == whole
+
+
+def test_a_result_that_comes_long_after_its_call_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafts, "_NEAR", 2)
+    between = [assistant(f"reply {n}") for n in range(50)]
+    session = fold(transcript(assistant(tool="Bash", call="c"), *between, result("c", "Exit code 1", is_error=True)))
+    assert session.entries[0].kind == "tool_error"
+
+
+def test_lines_of_a_message_that_come_long_after_it_count_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(usage, "_NEAR", 2)
+    between = [assistant(message_id=f"m{n}") for n in range(50)]
+    late = assistant(message_id="first", output_tokens=99)
+    session = fold(transcript(assistant(message_id="first", output_tokens=1), *between, late, late))
+    assert [message.output_tokens for message in session.messages] == [99, *[10] * 50]

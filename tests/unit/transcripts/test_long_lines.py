@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from session_insights.transcripts import lines
 from session_insights.transcripts.long_lines import StringCutter
+from tests.building import assistant, result, transcript, user
 
 ROOT = Path(__file__).parents[3]
 MOST_MB = 300
@@ -132,3 +134,35 @@ def test_lines_made_to_take_memory_do_not(tmp_path: Path, unit: bytes) -> None:
             stream.write(b'{"type":"user","uuid":"u1","x":[' + unit * (size // len(unit)) + b"0]}\n")
     _, peak = read_in_a_process(tmp_path)
     assert peak <= MOST_MB
+
+
+def write_small_records(path: Path, turns: int) -> None:
+    """Prompts, calls with their results, and replies."""
+    path.parent.mkdir(parents=True)
+    with path.open("w") as stream:
+        for turn in range(turns):
+            call = assistant(tool="Bash", given={"command": f"ls {turn}"}, call=f"c{turn}", message_id=f"call{turn}")
+            said = (user(f"go {turn}"), call, result(f"c{turn}", "ok"), assistant("Done.", message_id=f"m{turn}"))
+            start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=turn)
+            records = transcript(*said, start=start, seconds=0.1)
+            stream.writelines(f"{json.dumps({**r, 'uuid': f'{turn}-{n}'})}\n" for n, r in enumerate(records))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
+def test_memory_does_not_grow_with_the_number_of_records(tmp_path: Path) -> None:
+    write_small_records(tmp_path / "short" / "p" / "s1.jsonl", 2_000)
+    write_small_records(tmp_path / "long" / "p" / "s1.jsonl", 12_000)
+    said, short = read_in_a_process(tmp_path / "short")
+    assert said == ["0 6000"]
+    said, long = read_in_a_process(tmp_path / "long")
+    assert said == ["0 36000"]
+    assert long - short <= 12, "40,000 records more"
+
+
+def test_bad_lines_are_noted_one_by_one_up_to_a_bound_and_then_as_a_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "_MOST_NOTES", 2)
+    reader = lines.LineReader(io.BytesIO(b"a\nbb\n" + b"ccc\n" * 1000 + b'{"uuid":"u1"}\nd\n'))
+    assert [record["uuid"] for record in reader] == ["u1"]
+    noted = [(bad.offset, bad.size_bytes, bad.reason) for bad in reader.bad_lines]
+    assert noted[:2] == [(0, 2, "no JSON"), (2, 3, "no JSON")]
+    assert noted[2:] == [(5, 4 * 1000 + 14 + 2, "1,001 more bad lines in here")]
