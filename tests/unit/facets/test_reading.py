@@ -11,7 +11,8 @@ import pytest
 
 from session_insights.errors import SettingsError
 from session_insights.facets.reading import ChosenReader, choose_reader, question_of, read_session
-from session_insights.llm.claude import ClaudeClient, ClaudeConnection, ClaudeUnavailable
+from session_insights.llm.asking import ClaudeUnavailable
+from session_insights.llm.claude import ClaudeClient, ClaudeConnection
 from session_insights.records import Reading, SessionForReading
 from session_insights.settings import Settings
 from tests.fakes.claude import FakeClaude, echo, error, prose, refusal, says, truncated, valid

@@ -10,7 +10,8 @@ import pytest
 from pydantic import BaseModel, Field
 
 from session_insights.errors import SettingsError
-from session_insights.llm.claude import Answer, ClaudeClient, ClaudeConnection, ClaudeUnavailable
+from session_insights.llm.asking import Answer, ClaudeUnavailable
+from session_insights.llm.claude import ClaudeClient, ClaudeConnection
 from session_insights.llm.prompts import RenderedPrompt
 from tests.fakes.claude import (
     Behaviour,
