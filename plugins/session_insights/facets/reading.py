@@ -19,6 +19,7 @@ from session_insights.records import Facet, Reading, SessionForReading
 from session_insights.settings import Reader, Settings
 
 ChosenReader = Literal["claude", "cli", "offline"]
+_MOST_EVIDENCE = 24
 log = logging.getLogger(__name__)
 
 
@@ -195,7 +196,10 @@ def combine(measured: Measured, judgement: Facet) -> Facet:
 
 
 def checked(facet: Facet, session: SessionForReading) -> Facet:
-    """Drop evidence that names no entry. A judgement that loses all of it stays, without evidence."""
+    """Drop evidence that names no entry, and what is more than a page can show.
+
+    A judgement that loses all of it stays, without evidence.
+    """
     known = {entry.entry_no for entry in session.entries}
-    kept = {name: sorted({n for n in numbers if n in known}) for name, numbers in facet.evidence.items()}
+    kept = {name: sorted(known.intersection(numbers))[:_MOST_EVIDENCE] for name, numbers in facet.evidence.items()}
     return replace(facet, evidence={name: numbers for name, numbers in sorted(kept.items()) if numbers})
