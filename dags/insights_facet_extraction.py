@@ -44,7 +44,7 @@ def insights_facet_extraction() -> None:
     def select_sessions() -> list[str]:
         """Sessions that are due, newest first."""
         with bridge.workplace() as place:
-            due = extraction.select_sessions(place.database, place.params, **place.reading)
+            due = extraction.select_sessions(place.database, place.params, **place.reading, run_id=place.run_id)
         return [session.session_id for session in due]
 
     @task(map_index_template="{{ label }}", max_active_tis_per_dag=SETTINGS.facet_concurrency)
@@ -52,7 +52,9 @@ def insights_facet_extraction() -> None:
         """Read one session, always: clearing this task reads it again."""
         with bridge.workplace() as place:
             bridge.name_task(extraction.name_session(place.database, session_id))
-            return extraction.extract_facets(place.database, session_id, place.params, **place.reading)
+            return extraction.extract_facets(
+                place.database, session_id, place.params, **place.reading, run_id=place.run_id
+            )
 
     # A teardown: it runs whatever became of the sessions, and the run is still as red as they are.
     @teardown

@@ -38,8 +38,8 @@ class Workplace:
 
     @property
     def reading(self) -> dict[str, Any]:
-        """Keywords of the stages that read sessions."""
-        return {"settings": self.settings, "profile": self.profile, "claude": self.claude, "run_id": self.run_id}
+        """What stages that read sessions take by name."""
+        return {"settings": self.settings, "profile": self.profile, "claude": self.claude}
 
 
 @contextmanager

@@ -17,6 +17,7 @@ T = TypeVar("T", bound=BaseModel)
 Messages = list[dict[str, Any]]
 _TRIES = 2
 _MOST_OUTPUT_TOKENS = 32_000
+_CUT_OFF = ("max_tokens", "model_context_window_exceeded")
 
 
 class ClaudeUnavailable(InsightsError):
@@ -106,20 +107,23 @@ def ask_twice(
             error = str(rejected)
             break
         tally.replies.append(reply)
-        if reply.stop_reason == "refusal":
-            error = "Claude refused to answer"
-        elif reply.stop_reason in ("max_tokens", "model_context_window_exceeded"):
-            error = f"the answer was cut off after {max_tokens} tokens"
-            max_tokens = min(2 * max_tokens, _MOST_OUTPUT_TOKENS)
-        elif reply.error is not None:
-            error = reply.error
+        value, error = judge_reply(reply, answer, max_tokens)
+        if value is not None or reply.error is not None:
             break
-        else:
-            value, error = check_answer(reply.text, answer)
-            if value is not None:
-                break
+        if reply.stop_reason in _CUT_OFF:
+            max_tokens = min(2 * max_tokens, _MOST_OUTPUT_TOKENS)
+        elif reply.stop_reason != "refusal":
             messages = [*messages[:1], *_repair(reply.text, error)]
     return tally.answer(value, error if value is None else None, time.perf_counter() - started)
+
+
+def judge_reply(reply: Reply, answer: type[T], max_tokens: int) -> tuple[T | None, str | None]:
+    """The typed answer in a reply, or why there is none, as a clause."""
+    if reply.stop_reason == "refusal":
+        return None, "Claude refused to answer"
+    if reply.stop_reason in _CUT_OFF:
+        return None, f"the answer was cut off after {max_tokens} tokens"
+    return (None, reply.error) if reply.error is not None else check_answer(reply.text, answer)
 
 
 def check_answer(text: str, answer: type[T]) -> tuple[T | None, str | None]:

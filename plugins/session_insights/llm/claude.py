@@ -8,12 +8,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
 
 from session_insights.errors import SettingsError
-from session_insights.llm.asking import Answer, ClaudeUnavailable, Messages, Rejected, Reply, T, ask_twice
+from session_insights.llm.asking import (
+    Answer,
+    ClaudeUnavailable,
+    Messages,
+    Rejected,
+    Reply,
+    T,
+    Tally,
+    ask_twice,
+    judge_reply,
+)
 from session_insights.llm.cost import price_message
 from session_insights.llm.prompts import RenderedPrompt
 
@@ -82,14 +93,11 @@ class ClaudeClient:
     ) -> Reply:
         import anthropic  # takes more than a second, and most tasks never ask
 
-        schema = anthropic.transform_schema(answer)
-        system = [{"type": "text", "text": prompt.static, "cache_control": {"type": "ephemeral"}}]
-        request: dict[str, Any] = {"model": model, "max_tokens": max_tokens, "messages": messages, "system": system}
-        if self._has_schemas:
-            request["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
-        else:
+        request = build_message(prompt, answer, model) | {"max_tokens": max_tokens, "messages": messages}
+        if not self._has_schemas:
+            schema = request.pop("output_config")["format"]["schema"]
             described = f"Answer with one JSON object of this schema and nothing else:\n{json.dumps(schema)}"
-            system.append({"type": "text", "text": described})
+            request["system"].append({"type": "text", "text": described})
         try:
             return _reply(self._client(anthropic).messages.create(**request), model)
         except (anthropic.AuthenticationError, anthropic.PermissionDeniedError) as error:
@@ -157,7 +165,32 @@ class _Busy(Exception):
         self.retry_after = retry_after
 
 
-def _reply(message: Any, model: str) -> Reply:
+def build_message(prompt: RenderedPrompt, answer: type[BaseModel], model: str) -> dict[str, Any]:
+    """The body of one question, as the Messages API and a batch of it take it."""
+    return {
+        "model": model,
+        "max_tokens": prompt.max_tokens,
+        "messages": [{"role": "user", "content": prompt.untrusted}],
+        "system": [{"type": "text", "text": prompt.static, "cache_control": {"type": "ephemeral"}}],
+        "output_config": {"format": {"type": "json_schema", "schema": _schema_of(answer)}},
+    }
+
+
+@cache
+def _schema_of(answer: type[BaseModel]) -> dict[str, Any]:
+    import anthropic
+
+    return anthropic.transform_schema(answer)
+
+
+def answer_of_batch(message: Any, answer: type[T], model: str, max_tokens: int) -> Answer[T]:
+    """One message of a batch, checked like any other, at the price of a batch."""
+    reply = _reply(message, model, is_batch=True)
+    value, error = judge_reply(reply, answer, max_tokens)
+    return Tally(model, [reply]).answer(value, error, 0.0)
+
+
+def _reply(message: Any, model: str, *, is_batch: bool = False) -> Reply:
     usage = message.usage
     read, write = usage.cache_read_input_tokens or 0, usage.cache_creation_input_tokens or 0
     by_age = getattr(usage, "cache_creation", None)
@@ -172,6 +205,7 @@ def _reply(message: Any, model: str) -> Reply:
         cache_read_tokens=read,
         cache_write_5m_tokens=max(0, write - hour),
         cache_write_1h_tokens=hour,
+        is_batch=is_batch,
     )
     return Reply(
         text="".join(block.text for block in message.content if block.type == "text"),

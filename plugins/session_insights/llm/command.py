@@ -12,6 +12,7 @@ import math
 import os
 import re
 import selectors
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -75,6 +76,20 @@ class ClaudeCommand:
     executable: str = "claude"
     timeout_seconds: float = 300.0
 
+    def find(self) -> str:
+        """Where the command is.
+
+        Raises:
+            SettingsError: Nowhere, or it may not be started.
+        """
+        found = shutil.which(self.executable)
+        if found is None:
+            raise SettingsError(
+                f"Reader 'cli' finds no command '{self.executable}': install Claude Code for the user that runs this, or "
+                "name it by SESSION_INSIGHTS_CLAUDE_COMMAND."
+            )
+        return found
+
     def ask(self, *, prompt: RenderedPrompt, answer: type[T], model: str) -> Answer[T]:
         """Ask, and ask once more when the answer cannot be used; see `Client`.
 
@@ -98,7 +113,7 @@ class ClaudeCommand:
             question.write_text(text, encoding="utf-8", errors="replace")
             guide.write_text(system, encoding="utf-8", errors="replace")
             empty.mkdir()
-            arguments = [self.executable, *_FLAGS, "--model", model, "--system-prompt-file", str(guide)]
+            arguments = [self.find(), *_FLAGS, "--model", model, "--system-prompt-file", str(guide)]
             code, output, told = self._run(arguments, question, empty, max_tokens)
         result = _parse(output)
         if result is None:
@@ -126,8 +141,7 @@ class ClaudeCommand:
                 )
         except OSError as error:
             raise SettingsError(
-                f"Reader 'cli' cannot start '{self.executable}' ({error.strerror}): install Claude Code for the user "
-                "that runs this, or name it by SESSION_INSIGHTS_CLAUDE_COMMAND."
+                f"Reader 'cli' cannot start '{self.executable}' ({error.strerror}); see SESSION_INSIGHTS_CLAUDE_COMMAND."
             ) from None
         with process:
             try:

@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Literal
 
+import anthropic
 import pytest
 from pydantic import BaseModel, Field
 
 from session_insights.errors import SettingsError
 from session_insights.llm.asking import Answer, ClaudeUnavailable
-from session_insights.llm.claude import ClaudeClient, ClaudeConnection
+from session_insights.llm.claude import ClaudeClient, ClaudeConnection, answer_of_batch, build_message
 from session_insights.llm.prompts import RenderedPrompt
 from tests.fakes.claude import (
     Behaviour,
@@ -272,6 +273,22 @@ def test_a_client_remembers_that_its_endpoint_takes_no_schema(claude: FakeClaude
     for _ in range(2):
         assert client.ask(prompt=PROMPT, answer=Weather, model="claude-haiku-5-5").value is not None
     assert ["output_config" in request.body for request in claude.requests] == [True, False, False]
+
+
+def test_a_message_of_a_batch_is_judged_like_any_other_at_half_the_price(claude: FakeClaude) -> None:
+    client = ClaudeClient(ClaudeConnection("key-1", claude.url, 0))
+    claude.will(valid(**GOOD), valid(**GOOD), valid(sky="stormy"))
+    whole = client.ask(prompt=PROMPT, answer=Weather, model="claude-haiku-5-5")
+    body = build_message(PROMPT, Weather, "claude-haiku-5-5")
+    assert body == claude.requests[0].body
+    good, bad = (client._client(anthropic).messages.create(**body) for _ in range(2))
+    half = answer_of_batch(good, Weather, "claude-haiku-5-5", 300)
+    assert (half.value, half.tries) == (whole.value, 1)
+    assert whole.cost_usd is not None
+    assert half.cost_usd == pytest.approx(whole.cost_usd / 2)
+    failed = answer_of_batch(bad, Weather, "claude-haiku-5-5", 300)
+    assert failed.value is None
+    assert "sky" in str(failed.error)
 
 
 def test_a_model_without_list_price_has_no_cost(claude: FakeClaude) -> None:

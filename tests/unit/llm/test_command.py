@@ -168,7 +168,10 @@ def test_what_passes_by_itself_is_raised_so_that_the_task_is_tried_again(ask: As
 def test_a_command_that_is_not_there_or_cannot_be_run_names_its_setting(tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.write_text("no script")
-    for executable in (str(tmp_path / "nowhere"), str(plain)):
+    broken = tmp_path / "broken"
+    broken.write_text("no script")
+    broken.chmod(0o755)
+    for executable in (str(tmp_path / "nowhere"), str(plain), str(broken)):
         with pytest.raises(SettingsError, match="SESSION_INSIGHTS_CLAUDE_COMMAND"):
             ClaudeCommand(executable).ask(prompt=PROMPT, answer=Weather, model="m")
 
