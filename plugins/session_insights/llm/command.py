@@ -82,13 +82,13 @@ class ClaudeCommand:
         Raises:
             SettingsError: Nowhere, or it may not be started.
         """
-        found = shutil.which(self.executable)
+        found = shutil.which(os.path.expanduser(self.executable))  # noqa: PTH111 - a Path would lose `./`
         if found is None:
             raise SettingsError(
-                f"Reader 'cli' finds no command '{self.executable}': install Claude Code for the user that runs this, or "
-                "name it by SESSION_INSIGHTS_CLAUDE_COMMAND."
+                f"Reader 'cli' finds no command '{self.executable}': install Claude Code for the user that runs this, "
+                "or name it by SESSION_INSIGHTS_CLAUDE_COMMAND."
             )
-        return found
+        return str(Path(found).absolute())
 
     def ask(self, *, prompt: RenderedPrompt, answer: type[T], model: str) -> Answer[T]:
         """Ask, and ask once more when the answer cannot be used; see `Client`.
@@ -140,9 +140,8 @@ class ClaudeCommand:
                     start_new_session=True,
                 )
         except OSError as error:
-            raise SettingsError(
-                f"Reader 'cli' cannot start '{self.executable}' ({error.strerror}); see SESSION_INSIGHTS_CLAUDE_COMMAND."
-            ) from None
+            told = f"Reader 'cli' cannot start '{self.executable}' ({error.strerror})"
+            raise SettingsError(f"{told}; see SESSION_INSIGHTS_CLAUDE_COMMAND.") from None
         with process:
             try:
                 output, errors = self._collect(process)

@@ -99,7 +99,7 @@ def claude() -> Iterator[FakeClaude]:
 def read(claude: FakeClaude, **obeyed: Any) -> Reading:
     """A reading by a model that answers what the transcript told it to."""
     claude.default = valid(**ANSWER | obeyed)
-    client = ClaudeClient(ClaudeConnection("key-1", claude.url, max_retries=0, timeout_seconds=5))
+    client = ClaudeClient(ClaudeConnection("key-1", claude.url, max_retries=0, timeout_seconds=60))
     given = session(person("fix the page" + "".join(ORDERS)), reply("Done."), person("thanks"))
     return read_session(given, profile=PROFILE, settings=Settings(), reader="claude", client=client)
 
@@ -152,7 +152,7 @@ HOSTILE_WORDS = [
     "nul\x00 bell\x07 escape\x1b[31m csi\x9b31m",
     "right\u202eto left\u202c, hidden\U000e0041\U000e0042, wide\u200bspace",
     "lone \ud800 surrogate",
-    "x" * 200_000,
+    "x" * 20_000,
     "[a](" * 5_000,
     "a." * 5_000,
 ]

@@ -176,6 +176,11 @@ def test_a_command_that_is_not_there_or_cannot_be_run_names_its_setting(tmp_path
             ClaudeCommand(executable).ask(prompt=PROMPT, answer=Weather, model="m")
 
 
+def test_a_command_may_be_named_by_a_relative_path(claude: FakeCommand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(claude.folder)
+    assert ClaudeCommand("./claude").ask(prompt=PROMPT, answer=Weather, model="m").value is not None
+
+
 def test_a_command_that_dies_without_a_result_is_a_failed_try(ask: Ask) -> None:
     answer = ask({"output": "Segmentation fault", "code": 139})
     assert answer.value is None
