@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from session_insights.errors import InsightsError
+from session_insights.errors import InsightsError, SettingsError
 from session_insights.llm.prompts import RenderedPrompt
 
 T = TypeVar("T", bound=BaseModel)
@@ -88,7 +88,7 @@ def ask_twice(
     as it was. Trouble on the second try is no reason to lose what the first one cost.
 
     Raises:
-        ClaudeUnavailable: `send` raised it on the first try.
+        ClaudeUnavailable, SettingsError: `send` raised it on the first try.
     """
     started = time.perf_counter()
     tally = Tally(model)
@@ -99,7 +99,7 @@ def ask_twice(
     for _ in range(_TRIES):
         try:
             reply = send(messages, max_tokens)
-        except ClaudeUnavailable:
+        except (ClaudeUnavailable, SettingsError):
             if not tally.replies:
                 raise
             break

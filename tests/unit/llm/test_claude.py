@@ -165,8 +165,9 @@ def test_an_answer_that_takes_too_long_is_trouble(ask: Ask) -> None:
         ask(slow(2), timeout_seconds=0.2)
 
 
-def test_trouble_on_the_second_try_keeps_what_the_first_one_cost(ask: Ask) -> None:
-    answer = ask(valid(sky="stormy"), error(529))
+@pytest.mark.parametrize("status", [529, 401])
+def test_trouble_on_the_second_try_keeps_what_the_first_one_cost(ask: Ask, status: int) -> None:
+    answer = ask(valid(sky="stormy"), error(status))
     assert (answer.value, answer.tries) == (None, 1)
     assert answer.error is not None
     assert "sky" in answer.error
