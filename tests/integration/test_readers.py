@@ -150,3 +150,17 @@ def test_a_secret_in_an_answer_that_fails_is_not_kept_as_its_reason(
     claude.default = invents
     assert synced.json("extract", "--reader", "claude", "--limit", "1", code=1)["failed_count"] == 1
     assert SECRET not in dump_everything(connection)
+
+
+@pytest.mark.parametrize("name", ["\x00", "\ud800", "\x1b[31m"])
+def test_an_answer_that_postgres_would_refuse_is_a_failed_try_like_any_other(
+    synced: Shell, claude: FakeClaude, connection: Connection, name: str
+) -> None:
+    def invents(request: Request) -> Response:
+        made = message(json.dumps(build(request.schema) | {name: 1}), request)
+        made.body["model"] = f"claude{name}"
+        return made
+
+    claude.default = invents
+    assert synced.json("extract", "--reader", "claude", "--limit", "1", code=1)["failed_count"] == 1
+    assert states(connection) == ["failed"]

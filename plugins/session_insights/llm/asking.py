@@ -143,7 +143,9 @@ def check_answer(text: str, answer: type[T]) -> tuple[T | None, str | None]:
         return answer.model_validate(data), None
     except ValidationError as error:
         places = [f"{'.'.join(str(part) for part in e['loc']) or 'answer'}: {e['msg']}" for e in error.errors()[:5]]
-        return None, f"the answer breaks its schema: {'; '.join(places)}"
+        # A key of the answer may hold half a character, which no request and no row can carry.
+        told = "; ".join(places).encode("utf-8", "replace").decode()
+        return None, f"the answer breaks its schema: {told}"
 
 
 def _repair(text: str, error: str | None) -> Messages:

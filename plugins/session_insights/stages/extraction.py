@@ -18,6 +18,7 @@ from session_insights.store import facets as facet_store
 from session_insights.store.database import Connection
 from session_insights.store.facets import DueSession
 from session_insights.store.spending import check_budget
+from session_insights.transcripts.lines import clean
 from session_insights.transcripts.redaction import mask_secrets
 from session_insights.windows import parse_day
 
@@ -108,17 +109,20 @@ def extract_facets(
 
 
 def masked(reading: Reading) -> Reading:
-    """A reading without secrets: what a model says may repeat one that the masking of its transcript has missed."""
+    """A reading fit to be stored: without characters that Postgres refuses, and without secrets.
+
+    What a model says may repeat a secret that the masking of its transcript has missed.
+    """
     facet = reading.facet
     if facet is not None:
         texts = {field.name: _mask(getattr(facet, field.name)) for field in fields(Facet) if field.name != "session_id"}
         facet = replace(facet, **texts)
-    return replace(reading, facet=facet, error=_mask(reading.error))
+    return replace(reading, facet=facet, error=_mask(reading.error), model=_mask(reading.model))
 
 
 def _mask(value: Any) -> Any:
     if isinstance(value, str):
-        return mask_secrets(value)
+        return mask_secrets(clean(value))
     if isinstance(value, list):
         return [_mask(item) for item in value]
     if isinstance(value, dict):
