@@ -19,7 +19,7 @@ from airflow.sdk.exceptions import (
 )
 
 from session_insights.bucket import client_config, environment_client
-from session_insights.errors import ReadingFailed, SettingsError
+from session_insights.errors import BudgetReached, ReadingFailed, SettingsError
 from session_insights.llm.claude import ClaudeConnection
 from session_insights.profile import Profile, load_profile
 from session_insights.settings import Settings, Source, find_profile_path, find_skill_roots, find_sources, load_settings
@@ -55,6 +55,11 @@ class Workplace:
     params: dict[str, Any]
     run_id: str
 
+    @property
+    def reading(self) -> dict[str, Any]:
+        """What stages that read sessions take by name."""
+        return {"settings": self.settings, "profile": self.profile, "claude": self.claude}
+
 
 @contextmanager
 def workplace() -> Iterator[Workplace]:
@@ -62,6 +67,7 @@ def workplace() -> Iterator[Workplace]:
 
     Raises:
         AirflowFailException: A setting, a parameter, the tables or one record is wrong: a retry changes nothing.
+        AirflowSkipException: A cap leaves no room for it now.
         AirflowException: The database does not answer: a retry may help.
     """
     url = None
@@ -81,6 +87,8 @@ def workplace() -> Iterator[Workplace]:
             )
     except (SettingsError, ReadingFailed) as error:
         raise AirflowFailException(_explain(str(error))) from None
+    except BudgetReached as error:
+        raise AirflowSkipException(_explain(str(error))) from None
     except psycopg.OperationalError as error:
         if error.sqlstate is not None:
             raise

@@ -22,6 +22,8 @@ EntryKind = Literal[
     "compaction",
     "api_error",
 ]
+# Starts the prompt of our own calls through the `claude` command, which are no sessions of anybody.
+OWN_WORK = "[session-insights]"
 Category = Literal["human", "automated", "subagent", "warmup", "stub", "plumbing"]
 
 
@@ -213,8 +215,8 @@ class Reading:
     """One attempt at one session: the facet, or why there is none, and what it cost."""
 
     session_id: str
-    state: Literal["ok", "failed", "refused", "dry_run"]
-    reader: str  # offline or claude
+    state: Literal["ok", "failed", "refused", "skipped", "dry_run"]
+    reader: str  # claude, batch, cli or offline
     model: str  # `offline`, or the model that answered
     prompt_version: int
     prompt_hash: str
@@ -227,6 +229,8 @@ class Reading:
     cache_write_tokens: int = 0
     cost_usd: float | None = 0.0
     duration_seconds: float = 0.0
+    estimated_tokens: int | None = None  # of the request, before it was sent; None: nobody was to be asked
+    estimated_cost_usd: float | None = None  # of one try; None too where the model has no list price
 
 
 # Rows of one aggregate as its SQL file returns them; columns are in docs/figures.md.

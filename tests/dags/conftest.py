@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ class Site:
     exit_code: int
     database_url: str
     client: httpx.Client
+    first_runs: dict[str, str] = field(default_factory=dict)
 
     def ask(self, method: str, path: str, **options: Any) -> Any:
         answer = self.client.request(method, f"/api/v2{path}", **options)
@@ -40,9 +41,11 @@ class Site:
         return answer.json()
 
     def first_run(self, dag_id: str) -> str:
-        """The run that `make run` waited for."""
-        runs = self.ask("GET", f"/dags/{dag_id}/dagRuns", params={"order_by": "start_date"})
-        return str(runs["dag_runs"][0]["dag_run_id"])
+        """The run that `make run` waited for; looked up once, since clearing a run starts it anew."""
+        if dag_id not in self.first_runs:
+            runs = self.ask("GET", f"/dags/{dag_id}/dagRuns", params={"order_by": "start_date"})
+            self.first_runs[dag_id] = str(runs["dag_runs"][0]["dag_run_id"])
+        return self.first_runs[dag_id]
 
     def trigger(self, dag_id: str, **conf: Any) -> str:
         """Run a DAG to its end; the run's id."""

@@ -81,6 +81,7 @@ def test_every_table_of_the_design_is_there(connection: Connection) -> None:
         "schema_migrations",
         "transcript_archive",
         "purged_sessions",
+        "narrative_calls",
     }
 
 

@@ -9,6 +9,7 @@ from session_insights.bucket import Bucket, ClientMaker, environment_client
 from session_insights.errors import SettingsError
 from session_insights.facets.reading import choose_reader
 from session_insights.llm.claude import ClaudeConnection
+from session_insights.llm.command import ClaudeCommand
 from session_insights.locations import Location, S3Address
 from session_insights.profile import Profile
 from session_insights.settings import Settings, Source, find_include_dir, load_settings
@@ -40,7 +41,7 @@ def check_workplace(
     """What a run would work with.
 
     Raises:
-        SettingsError: There is nothing to read, or the tables are older than the code.
+        SettingsError: There is nothing to read or no command to read it with, or the server is too old.
     """
     missing = [str(path) for _, path in sources if isinstance(path, Path) and not path.is_dir()]
     if missing or not sources:
@@ -51,10 +52,13 @@ def check_workplace(
     [server] = execute(connection, "select current_setting('server_version_num')::int / 10000 as major")
     if server["major"] < 15:
         raise SettingsError(f"Postgres {server['major']} is too old: 15 or newer is needed.")
+    reader = choose_reader(settings.reader, has_claude=claude is not None)
+    if reader == "cli":
+        ClaudeCommand(settings.claude_command).find()
     return {
         "postgres": server["major"],
         "sources": [f"{machine}={path}" for machine, path in sources],
-        "reader": choose_reader(settings.reader, has_claude=claude is not None),
+        "reader": reader,
         "businesses": len(profile.businesses),
         "skills": len(profile.skills),
     }

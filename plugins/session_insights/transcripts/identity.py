@@ -9,9 +9,8 @@ import re
 from collections import Counter
 from typing import Any
 
-from session_insights.records import Category, EntryKind
+from session_insights.records import OWN_WORK, Category, EntryKind
 
-OWN_WORK = "[session-insights]"  # in the first prompt of our own calls through `claude`
 PROGRAMS = frozenset({"headless", "sdk", "sub-agent"})
 _KEPT = ("cwd", "gitBranch", "version", "entrypoint", "sessionKind")
 _WORKTREE = re.compile(r"[/\\]\.claude[/\\]worktrees[/\\].*$")
