@@ -211,8 +211,8 @@ class Reading:
     """One attempt at one session: the facet, or why there is none, and what it cost."""
 
     session_id: str
-    state: Literal["ok", "failed", "refused", "dry_run"]
-    reader: str  # offline or claude
+    state: Literal["ok", "failed", "refused", "skipped", "dry_run"]
+    reader: str  # claude, batch or offline
     model: str  # `offline`, or the model that answered
     prompt_version: int
     prompt_hash: str

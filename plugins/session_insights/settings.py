@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     facet_attempts: int = Field(default=3, ge=1, le=10)
     # Transcript tokens that one facet request may carry, counted as 4 characters a token.
     facet_budget_tokens: int = Field(default=60_000, ge=1_000, le=180_000)
+    # Seconds between two looks at a batch that is being answered.
+    batch_poll_seconds: int = Field(default=60, ge=1, le=3_600)
     # Characters kept of one prompt or reply; of a tool's output a quarter of it.
     entry_characters: int = Field(default=8_000, ge=200, le=100_000)
     # Processes that read transcripts side by side; 0 means one a core.

@@ -35,3 +35,4 @@ insert into insights.facet_extractions (
     %(duration_seconds)s,
     %(dag_run_id)s
 )
+returning id

@@ -1,6 +1,7 @@
 -- select_due: sessions that a reader should read now.
 -- Grain:  one row per session, newest first.
--- Reads:  insights.claude_sessions, insights.session_days, insights.session_facets, insights.facet_extractions
+-- Reads:  insights.claude_sessions, insights.session_days, insights.session_facets, insights.facet_extractions,
+--         insights.facet_batches, insights.facet_batch_requests
 -- Params: session_ids -- text[] or null; naming a session waives the rules of size, quiet and back-off
 --         since, until -- local dates, both included, or null
 --         now, quiet_minutes, attempts, result_limit, force
@@ -42,6 +43,23 @@ tried_in_this_run as (
     where
         dag_run_id = %(dag_run_id)s
         and state in ('ok', 'failed', 'refused')
+    union
+    select request.session_id
+    from insights.facet_batch_requests as request
+    inner join insights.facet_batches as batch on request.batch_id = batch.id
+    where batch.dag_run_id = %(dag_run_id)s
+
+),
+
+in_a_batch as (
+
+    -- Its answer is under way and paid for. A batch that nobody collects for two days holds nothing back any more.
+    select request.session_id
+    from insights.facet_batch_requests as request
+    inner join insights.facet_batches as batch on request.batch_id = batch.id
+    where
+        request.state = 'open'
+        and batch.planned_at > %(now)s::timestamptz - interval '2 days'
 
 ),
 
@@ -61,6 +79,7 @@ candidates as (
             false
         ) as is_read,
         session.id = any(%(session_ids)s::text[]) as is_named,
+        session.id in (select in_a_batch.session_id from in_a_batch) as is_in_batch,
         session.category = 'human'
         and (session.human_prompt_count >= 2 or session.active_minutes >= 1) as is_large_enough,
         coalesce(
@@ -106,7 +125,7 @@ due as (
         is_again
         or (
             (%(force)s or not is_read)
-            and (is_named or (is_large_enough and is_quiet and (%(force)s or is_ripe)))
+            and (is_named or (is_large_enough and is_quiet and not is_in_batch and (%(force)s or is_ripe)))
         )
 
 ),

@@ -60,7 +60,7 @@ def _list(lines: object) -> str:
     return "\n".join(found) or "- (none)"
 
 
-def estimate_cost(prompt: RenderedPrompt, model: str, at: datetime) -> float | None:
+def estimate_cost(prompt: RenderedPrompt, model: str, at: datetime, *, is_batch: bool = False) -> float | None:
     """List price of asking once, without the cache; None when the model has no price."""
     return price_message(
         model,
@@ -70,6 +70,7 @@ def estimate_cost(prompt: RenderedPrompt, model: str, at: datetime) -> float | N
         cache_read_tokens=0,
         cache_write_5m_tokens=0,
         cache_write_1h_tokens=0,
+        is_batch=is_batch,
     )
 
 

@@ -71,9 +71,8 @@ def read_session(
         SettingsError: A setting is wrong: no session can be read like this.
         ClaudeUnavailable: Claude does not answer; nothing was read, and trying again later helps.
     """
-    measured = measure(session)
     if reader == "offline":
-        return _by_rules(session, profile, measured, dry_run=dry_run)
+        return _by_rules(session, profile, dry_run=dry_run)
     if client is None and not dry_run:
         raise SettingsError("Reader 'claude' has no connection; see 'anthropic_default', or ANTHROPIC_API_KEY.")
     prompt = judged.build_request(session, profile, budget_tokens=settings.facet_budget_tokens)
@@ -96,6 +95,11 @@ def read_session(
         )
         return replace(made, input_tokens=tokens, output_tokens=judged.TYPICAL_OUTPUT_TOKENS, cost_usd=cost)
     answer = client.ask(prompt=prompt, answer=answer_for(profile), model=settings.facet_model)
+    return conclude(made, answer, session, profile)
+
+
+def conclude(made: Reading, answer: Answer[FacetAnswer], session: SessionForReading, profile: Profile) -> Reading:
+    """What an answer, however it came, makes of a reading that was begun."""
     made = replace(
         made,
         model=answer.model,
@@ -108,11 +112,12 @@ def read_session(
     )
     if answer.value is None:
         return replace(made, state="refused" if answer.is_refused else "failed", error=_failure(session, answer))
-    facet = combine(measured, judged.facet_from(answer.value, session, profile))
+    facet = combine(measure(session), judged.facet_from(answer.value, session, profile))
     return replace(made, state="ok", facet=checked(facet, session))
 
 
-def _by_rules(session: SessionForReading, profile: Profile, measured: Measured, *, dry_run: bool) -> Reading:
+def _by_rules(session: SessionForReading, profile: Profile, *, dry_run: bool) -> Reading:
+    measured = measure(session)
     question = question_of("offline", profile)
     if dry_run:
         log.info("session %s: would be read by rules; nothing is sent and nothing is paid", session.session_id)

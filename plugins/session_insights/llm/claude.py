@@ -6,6 +6,7 @@ import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -18,6 +19,7 @@ T = TypeVar("T", bound=BaseModel)
 _Messages = list[dict[str, Any]]
 _TRIES = 2
 _MOST_OUTPUT_TOKENS = 32_000
+_CUT_OFF = ("max_tokens", "model_context_window_exceeded")
 
 
 class ClaudeUnavailable(InsightsError):
@@ -96,17 +98,13 @@ class ClaudeClient:
                 error = str(rejected)
                 break
             tally.add(reply)
-            text = "".join(block.text for block in reply.content if block.type == "text")
-            if reply.stop_reason == "refusal":
-                error = "Claude refused to answer"
-            elif reply.stop_reason in ("max_tokens", "model_context_window_exceeded"):
-                error = f"the answer was cut off after {max_tokens} tokens"
+            value, error = judge_message(reply, answer, max_tokens)
+            if value is not None:
+                break
+            if reply.stop_reason in _CUT_OFF:
                 max_tokens = min(2 * max_tokens, _MOST_OUTPUT_TOKENS)
-            else:
-                value, error = check_answer(text, answer)
-                if value is not None:
-                    break
-                messages = [*messages[:1], *_repair(text, error)]
+            elif reply.stop_reason != "refusal":
+                messages = [*messages[:1], *_repair(_text(reply), error)]
         return tally.answer(value, error if value is None else None, time.perf_counter() - started)
 
     def _send(
@@ -119,14 +117,11 @@ class ClaudeClient:
     ) -> Any:
         import anthropic  # takes a second or two, and most tasks never ask
 
-        schema = anthropic.transform_schema(answer)
-        system = [{"type": "text", "text": prompt.static, "cache_control": {"type": "ephemeral"}}]
-        request: dict[str, Any] = {"model": model, "max_tokens": max_tokens, "messages": messages, "system": system}
-        if self._has_schemas:
-            request["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
-        else:
+        request = build_message(prompt, answer, model) | {"max_tokens": max_tokens, "messages": messages}
+        if not self._has_schemas:
+            schema = request.pop("output_config")["format"]["schema"]
             described = f"Answer with one JSON object of this schema and nothing else:\n{json.dumps(schema)}"
-            system.append({"type": "text", "text": described})
+            request["system"].append({"type": "text", "text": described})
         try:
             return self._client(anthropic).messages.create(**request)
         except (anthropic.AuthenticationError, anthropic.PermissionDeniedError) as error:
@@ -182,6 +177,45 @@ class _Rejected(Exception):
     """The API takes this request never; another one may be fine."""
 
 
+def build_message(prompt: RenderedPrompt, answer: type[BaseModel], model: str) -> dict[str, Any]:
+    """The body of one question, as the Messages API and a batch of it take it."""
+    return {
+        "model": model,
+        "max_tokens": prompt.max_tokens,
+        "messages": [{"role": "user", "content": prompt.untrusted}],
+        "system": [{"type": "text", "text": prompt.static, "cache_control": {"type": "ephemeral"}}],
+        "output_config": {"format": {"type": "json_schema", "schema": _schema_of(answer)}},
+    }
+
+
+@cache
+def _schema_of(answer: type[BaseModel]) -> dict[str, Any]:
+    import anthropic  # takes a second or two, and most tasks never ask
+
+    return anthropic.transform_schema(answer)
+
+
+def judge_message(message: Any, answer: type[T], max_tokens: int) -> tuple[T | None, str | None]:
+    """The typed answer in a message of the API, or why there is none, as a clause."""
+    if message.stop_reason == "refusal":
+        return None, "Claude refused to answer"
+    if message.stop_reason in _CUT_OFF:
+        return None, f"the answer was cut off after {max_tokens} tokens"
+    return check_answer(_text(message), answer)
+
+
+def answer_of_batch(message: Any, answer: type[T], model: str, max_tokens: int) -> Answer[T]:
+    """One message of a batch, checked like any other, at the price of a batch."""
+    tally = _Tally(model, is_batch=True)
+    tally.add(message)
+    value, error = judge_message(message, answer, max_tokens)
+    return tally.answer(value, error, 0.0)
+
+
+def _text(message: Any) -> str:
+    return "".join(block.text for block in message.content if block.type == "text")
+
+
 def check_answer(text: str, answer: type[T]) -> tuple[T | None, str | None]:
     """The typed answer, or what is wrong with it.
 
@@ -193,7 +227,7 @@ def check_answer(text: str, answer: type[T]) -> tuple[T | None, str | None]:
         bare = bare.strip("`").removeprefix("json").strip()
     try:
         data = json.loads(bare)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return None, f"the answer is no JSON: {error}"
     try:
         return answer.model_validate(data), None
@@ -215,8 +249,9 @@ def _told(error: Any) -> str:
 class _Tally:
     """Tokens and dollars of the tries so far."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, *, is_batch: bool = False) -> None:
         self.model = model
+        self.is_batch = is_batch
         self.tries = 0
         self.stop_reason: str | None = None
         self.tokens = [0, 0, 0, 0]
@@ -239,6 +274,7 @@ class _Tally:
             cache_read_tokens=read,
             cache_write_5m_tokens=max(0, write - hour),
             cache_write_1h_tokens=hour,
+            is_batch=self.is_batch,
         )
         self.cost_usd = None if cost is None or self.cost_usd is None else self.cost_usd + cost
 

@@ -1,0 +1,228 @@
+"""Many sessions at half price, the way out: cut into batches, each sent once and found again after a crash."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from session_insights.errors import InsightsError, SettingsError
+from session_insights.facets.batched import build_batched
+from session_insights.facets.reading import question_of
+from session_insights.llm.batches import BatchClient, BatchStatus, MaybeSent
+from session_insights.llm.claude import ClaudeConnection
+from session_insights.profile import Profile
+from session_insights.settings import Settings
+from session_insights.stages.extraction import select_sessions
+from session_insights.store import batches as store
+from session_insights.store.batches import Batch
+from session_insights.store.database import Connection
+from session_insights.store.facets import load_session
+
+# Sessions a run, unless told otherwise.
+MOST_SESSIONS = 10_000
+# Far below what the API takes (100,000 requests, 256 MB), so that a chunk is built in little memory.
+_MOST_REQUESTS = 1_000
+_MOST_BYTES = 20_000_000
+# What each request carries besides its transcript: the prompt, the profile, the schema.
+_FIXED_BYTES = 24_000
+# A batch whose sender died may still turn up in the API's list for so long.
+_SETTLE_SECONDS = 60.0
+# Our clock against the API's.
+_SKEW = timedelta(minutes=5)
+log = logging.getLogger(__name__)
+
+MaySpend = Callable[[float | None], None]
+
+
+def no_cap(_: float | None) -> None:
+    """Any estimate is fine."""
+
+
+def select_chunks(
+    connection: Connection,
+    params: Mapping[str, Any],
+    *,
+    settings: Settings,
+    profile: Profile,
+    claude: ClaudeConnection | None,
+    run_id: str | None = None,
+) -> list[list[str]]:
+    """Sessions that are due, newest first, cut into batches; in a run that is cleared, its own sessions again."""
+    due = select_sessions(
+        connection,
+        {**params, "reader": "claude", "limit": params.get("limit") or MOST_SESSIONS},
+        settings=settings,
+        profile=profile,
+        claude=claude,
+        run_id=run_id,
+    )
+    sizes = store.session_sizes(connection, [session.session_id for session in due])
+    most = settings.facet_budget_tokens * 4
+    return cut_chunks([(session_id, min(size, most) + _FIXED_BYTES) for session_id, size in sizes])
+
+
+def cut_chunks(
+    sizes: Sequence[tuple[str, int]], *, most_requests: int = _MOST_REQUESTS, most_bytes: int = _MOST_BYTES
+) -> list[list[str]]:
+    """Sessions in their order, so many a chunk that neither bound is passed; one that is too large stands alone."""
+    chunks: list[list[str]] = []
+    room = 0
+    for session_id, size in sizes:
+        if not chunks or len(chunks[-1]) >= most_requests or size > room:
+            chunks.append([])
+            room = most_bytes
+        chunks[-1].append(session_id)
+        room -= size
+    return chunks
+
+
+def submit_batch(
+    connection: Connection,
+    session_ids: Sequence[str],
+    params: Mapping[str, Any],
+    *,
+    settings: Settings,
+    profile: Profile,
+    claude: ClaudeConnection | None,
+    run_id: str | None = None,
+    may_spend: MaySpend = no_cap,
+) -> dict[str, Any]:
+    """Send a chunk as one batch, but for sessions that wait in another batch or have their answer.
+
+    A dry run counts and sends nothing.
+
+    Args:
+        may_spend: Called with the estimated price right before sending; what it raises leaves nothing behind.
+
+    Raises:
+        MaybeSent: The API may have the batch or not; `settle_batches` finds out.
+    """
+    if params.get("dry_run"):
+        requests, tokens, cost = _build(connection, dict.fromkeys(session_ids), profile, settings, settings.facet_model)
+        return {"request_count": len(requests), "estimated_tokens": tokens, "estimate_usd": cost, "left_out_count": 0}
+    question = question_of("claude", profile)
+    batch_id = uuid4().hex
+    planned = store.plan_batch(
+        connection,
+        batch_id,
+        session_ids,
+        model=settings.facet_model,
+        prompt_version=question.version,
+        prompt_hash=question.sha256,
+        force=bool(params.get("force")),
+        dag_run_id=run_id,
+    )
+    sent = {"request_count": 0, "estimated_tokens": 0, "estimate_usd": 0.0}
+    if planned:
+        sent = _send(connection, batch_id, open_client(claude), profile, settings, may_spend) or sent
+    return {**sent, "left_out_count": len(session_ids) - planned}
+
+
+def settle_batches(
+    connection: Connection,
+    params: Mapping[str, Any],
+    *,
+    settings: Settings,
+    profile: Profile,
+    claude: ClaudeConnection | None,
+    may_spend: MaySpend = no_cap,
+) -> list[str]:
+    """Every batch with answers to come, whoever sent it, as the API calls it; what was planned and not sent is sent.
+
+    None in a dry run.
+    """
+    if params.get("dry_run"):
+        return []
+    for batch_id, provider_id in store.open_batches(connection):
+        if provider_id is None:
+            _send(connection, batch_id, open_client(claude), profile, settings, may_spend)
+    return [provider_id for _, provider_id in store.open_batches(connection) if provider_id is not None]
+
+
+def _send(
+    connection: Connection,
+    batch_id: str,
+    client: BatchClient,
+    profile: Profile,
+    settings: Settings,
+    may_spend: MaySpend,
+) -> dict[str, Any] | None:
+    """Send a planned batch, unless the API has it already; None where there was nothing to send.
+
+    Source: docs/decisions/0011-batches.md
+    """
+    with store.holding_batch(connection, batch_id):
+        batch = store.load_batch(connection, batch_id)
+        if batch is None or batch.provider_id is not None:
+            return None
+        if batch.tried_at is not None and (found := _find_sent(connection, client, batch)):
+            log.info("batch %s was sent before: the API has it as %s", batch_id, found)
+            store.mark_sent(connection, batch_id, found, is_recognized=True)
+            return None
+        sessions = {request.session_id: request.custom_id for request in store.load_requests(connection, batch_id)}
+        if not sessions:
+            store.delete_plan(connection, batch_id)
+            return None
+        try:
+            requests, tokens, cost = _build(connection, sessions, profile, settings, batch.model)
+            may_spend(cost)
+            hashes = {custom_id: content_hash for custom_id, (_, content_hash) in requests.items()}
+            store.save_attempt_to_send(connection, batch_id, hashes, estimated_tokens=tokens, estimate_usd=cost)
+            provider_id = client.create([body for body, _ in requests.values()])
+        except MaybeSent:
+            raise
+        except InsightsError:
+            store.delete_plan(connection, batch_id)
+            raise
+        store.mark_sent(connection, batch_id, provider_id)
+        log.info("batch %s: %s sessions sent as %s", batch_id, f"{len(requests):,}", provider_id)
+        return {"request_count": len(requests), "estimated_tokens": tokens, "estimate_usd": cost}
+
+
+def _build(
+    connection: Connection, sessions: Mapping[str, str | None], profile: Profile, settings: Settings, model: str
+) -> tuple[dict[str, tuple[dict[str, Any], str]], int, float | None]:
+    """(body, content hash) by custom id, tokens and price estimated; a dry run has no custom ids."""
+    requests: dict[str, tuple[dict[str, Any], str]] = {}
+    tokens, cost = 0, 0.0
+    is_priced = True
+    for session_id, custom_id in sessions.items():
+        session = load_session(connection, session_id)
+        built = build_batched(custom_id or session_id, session, profile=profile, settings=settings, model=model)
+        tokens += built.estimated_tokens
+        is_priced = is_priced and built.estimate_usd is not None
+        cost += built.estimate_usd or 0.0
+        requests[custom_id or session_id] = ({} if custom_id is None else built.body, session.content_hash)
+    return requests, tokens, cost if is_priced else None
+
+
+def _find_sent(connection: Connection, client: BatchClient, batch: Batch) -> str | None:
+    """What the API calls a batch whose sender missed the answer; None when it does not have it.
+
+    The list shows count and time. A batch that has ended proves itself by its results; one that is still being answered
+    is taken for ours until it has.
+    """
+    for is_last in (False, True):
+        others = {*store.known_providers(connection), *batch.not_ours}
+        listed = client.find(request_count=batch.request_count, since=batch.planned_at - _SKEW)
+        alike = [status for status in listed if status.provider_id not in others]
+        proven = [status for status in alike if status.has_ended and _is_ours(client, status, batch)]
+        for status in (*proven, *(status for status in alike if not status.has_ended)):
+            return status.provider_id
+        if not is_last:
+            time.sleep(_SETTLE_SECONDS)
+    return None
+
+
+def _is_ours(client: BatchClient, status: BatchStatus, batch: Batch) -> bool:
+    return any(result.custom_id.startswith(f"{batch.batch_id}-") for result in client.results(status.provider_id))
+
+
+def open_client(claude: ClaudeConnection | None) -> BatchClient:
+    if claude is None:
+        raise SettingsError("Reader 'batch' needs the connection 'anthropic_default', or ANTHROPIC_API_KEY.")
+    return BatchClient(claude)
