@@ -6,6 +6,7 @@ optional and 16 union fields. `unknown`, "" and null say that the session does n
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
@@ -152,6 +153,7 @@ class FacetAnswer(_Part):
         return {name: instead[name] if value is None and name in instead else value for name, value in data.items()}
 
 
+@cache  # a class takes longer to make than to check an answer with
 def answer_for(profile: Profile) -> type[FacetAnswer]:
     """The answer whose businesses, priorities and skills are those of the profile."""
     businesses = [business.slug for business in profile.businesses]

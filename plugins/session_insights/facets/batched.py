@@ -25,17 +25,15 @@ _NOT_ASKED = {
 class BatchedRequest:
     """What is sent for one session, and what that should take."""
 
-    body: dict[str, Any]
+    params: dict[str, Any]
     estimated_tokens: int
     estimate_usd: float | None  # at the price of a batch; None: no list price
 
 
-def build_batched(
-    custom_id: str, session: SessionForReading, *, profile: Profile, settings: Settings, model: str
-) -> BatchedRequest:
+def build_batched(session: SessionForReading, *, profile: Profile, settings: Settings, model: str) -> BatchedRequest:
     prompt = judged.build_request(session, profile, budget_tokens=settings.facet_budget_tokens)
     return BatchedRequest(
-        body={"custom_id": custom_id, "params": build_message(prompt, answer_for(profile), model)},
+        params=build_message(prompt, answer_for(profile), model),
         estimated_tokens=prompt.estimated_tokens,
         estimate_usd=judged.estimate_cost(prompt, model, datetime.now(UTC), is_batch=True),
     )

@@ -45,6 +45,22 @@ class BatchResult:
     error: str = ""
 
 
+class RequestList:
+    """The body of a batch, written request by request, so that each is held once and as bytes."""
+
+    def __init__(self) -> None:
+        self._written = bytearray()
+
+    def add(self, custom_id: str, params: dict[str, Any]) -> None:
+        request = json.dumps({"custom_id": custom_id, "params": params}, ensure_ascii=False, separators=(",", ":"))
+        self._written += (b"," if self._written else b'{"requests":[') + request.encode("utf-8", "replace")
+
+    def close(self) -> bytes:
+        """The whole body; nothing can be added after this."""
+        self._written += b"]}"
+        return bytes(self._written)
+
+
 class BatchClient:
     """Speaks to the Message Batches API; keeps its HTTP connection, so make one and use it for a whole task."""
 
@@ -63,8 +79,11 @@ class BatchClient:
         except anthropic.AnthropicError as error:
             raise SettingsError(f"No way to ask Claude: {error}; see the connection 'anthropic_default'.") from None
 
-    def create(self, requests: list[dict[str, Any]]) -> str:
+    def create(self, requests: bytes) -> str:
         """Send a batch, once: a second try by itself could make a second batch.
+
+        Args:
+            requests: As `RequestList` writes them.
 
         Returns:
             The batch's name at the API.
@@ -74,9 +93,17 @@ class BatchClient:
             MaybeSent: The line was cut, or the server failed: the API may have it.
             ClaudeUnavailable: A limit was reached: the API does not have the batch.
         """
+        from anthropic.types.messages import MessageBatch
+
         with self._translated(is_sending=True):
-            batch = self._sdk.with_options(max_retries=0).messages.batches.create(requests=requests)  # type: ignore[arg-type]
-            return str(batch.id)
+            # `batches.create` would hold the requests as objects, as text and as bytes at once.
+            batch = self._sdk.with_options(max_retries=0).post(
+                "/v1/messages/batches",
+                content=requests,
+                cast_to=MessageBatch,
+                options={"headers": {"content-type": "application/json"}},
+            )
+            return batch.id
 
     def load(self, provider_id: str) -> BatchStatus | None:
         """How a batch stands; None when the API does not know it (any more)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,7 @@ from uuid import uuid4
 from session_insights.errors import InsightsError, SettingsError
 from session_insights.facets.batched import build_batched
 from session_insights.facets.reading import question_of
-from session_insights.llm.batches import BatchClient, BatchStatus, MaybeSent
+from session_insights.llm.batches import BatchClient, BatchStatus, MaybeSent, RequestList
 from session_insights.llm.claude import ClaudeConnection
 from session_insights.profile import Profile
 from session_insights.settings import Settings
@@ -102,8 +103,8 @@ def submit_batch(
         MaybeSent: The API may have the batch or not; `settle_batches` finds out.
     """
     if params.get("dry_run"):
-        requests, tokens, cost = _build(connection, dict.fromkeys(session_ids), profile, settings, settings.facet_model)
-        return {"request_count": len(requests), "estimated_tokens": tokens, "estimate_usd": cost, "left_out_count": 0}
+        sessions = {session_id: session_id for session_id in session_ids}
+        return {**_build(connection, sessions, profile, settings, settings.facet_model).counts, "left_out_count": 0}
     question = question_of("claude", profile)
     batch_id = uuid4().hex
     planned = store.plan_batch(
@@ -163,41 +164,66 @@ def _send(
             log.info("batch %s was sent before: the API has it as %s", batch_id, found)
             store.mark_sent(connection, batch_id, found, is_recognized=True)
             return None
-        sessions = {request.session_id: request.custom_id for request in store.load_requests(connection, batch_id)}
+        sessions = {request.custom_id: request.session_id for request in store.load_requests(connection, batch_id)}
         if not sessions:
             store.delete_plan(connection, batch_id)
             return None
         try:
-            requests, tokens, cost = _build(connection, sessions, profile, settings, batch.model)
-            may_spend(cost)
-            hashes = {custom_id: content_hash for custom_id, (_, content_hash) in requests.items()}
-            store.save_attempt_to_send(connection, batch_id, hashes, estimated_tokens=tokens, estimate_usd=cost)
-            provider_id = client.create([body for body, _ in requests.values()])
+            built = _build(connection, sessions, profile, settings, batch.model)
+            may_spend(built.estimate_usd)
+            store.save_attempt_to_send(
+                connection,
+                batch_id,
+                built.hashes,
+                estimated_tokens=built.estimated_tokens,
+                estimate_usd=built.estimate_usd,
+            )
+            provider_id = client.create(built.body)
         except MaybeSent:
             raise
         except InsightsError:
             store.delete_plan(connection, batch_id)
             raise
         store.mark_sent(connection, batch_id, provider_id)
-        log.info("batch %s: %s sessions sent as %s", batch_id, f"{len(requests):,}", provider_id)
-        return {"request_count": len(requests), "estimated_tokens": tokens, "estimate_usd": cost}
+        log.info("batch %s: %s sessions sent as %s", batch_id, f"{len(built.hashes):,}", provider_id)
+        return built.counts
+
+
+@dataclass(frozen=True)
+class _Built:
+    """The body of a batch, and what it should take."""
+
+    body: bytes
+    hashes: dict[str, str]  # of the text that is sent, by custom id
+    estimated_tokens: int
+    estimate_usd: float | None  # None: the model has no list price
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        return {
+            "request_count": len(self.hashes),
+            "estimated_tokens": self.estimated_tokens,
+            "estimate_usd": self.estimate_usd,
+        }
 
 
 def _build(
-    connection: Connection, sessions: Mapping[str, str | None], profile: Profile, settings: Settings, model: str
-) -> tuple[dict[str, tuple[dict[str, Any], str]], int, float | None]:
-    """(body, content hash) by custom id, tokens and price estimated; a dry run has no custom ids."""
-    requests: dict[str, tuple[dict[str, Any], str]] = {}
-    tokens, cost = 0, 0.0
-    is_priced = True
-    for session_id, custom_id in sessions.items():
+    connection: Connection, sessions: Mapping[str, str], profile: Profile, settings: Settings, model: str
+) -> _Built:
+    """Requests for these sessions, given as custom id → session."""
+    requests = RequestList()
+    hashes: dict[str, str] = {}
+    tokens = 0
+    prices: list[float | None] = []
+    for custom_id, session_id in sessions.items():
         session = load_session(connection, session_id)
-        built = build_batched(custom_id or session_id, session, profile=profile, settings=settings, model=model)
+        built = build_batched(session, profile=profile, settings=settings, model=model)
+        requests.add(custom_id, built.params)
+        hashes[custom_id] = session.content_hash
         tokens += built.estimated_tokens
-        is_priced = is_priced and built.estimate_usd is not None
-        cost += built.estimate_usd or 0.0
-        requests[custom_id or session_id] = ({} if custom_id is None else built.body, session.content_hash)
-    return requests, tokens, cost if is_priced else None
+        prices.append(built.estimate_usd)
+    known = [price for price in prices if price is not None]
+    return _Built(requests.close(), hashes, tokens, sum(known) if len(known) == len(prices) else None)
 
 
 def _find_sent(connection: Connection, client: BatchClient, batch: Batch) -> str | None:
