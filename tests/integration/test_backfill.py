@@ -40,7 +40,7 @@ def test_a_chunk_passes_neither_bound_and_loses_nobody() -> None:
     sizes = [(str(number), size) for number, size in enumerate([5, 5, 5, 20, 1, 1, 1, 1])]
     chunks = cut_chunks(sizes, most_requests=3, most_bytes=12)
     assert chunks == [["0", "1"], ["2"], ["3"], ["4", "5", "6"], ["7"]]
-    assert cut_chunks([]) == []
+    assert cut_chunks([], most_requests=3, most_bytes=12) == []
 
 
 def test_every_session_gets_its_own_answer_though_results_come_in_no_order(

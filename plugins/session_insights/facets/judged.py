@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import cache
 
 from session_insights.facets.answer import FacetAnswer
 from session_insights.facets.sampling import describe_session, sample_transcript
@@ -19,6 +20,7 @@ TYPICAL_OUTPUT_TOKENS = 900
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
+@cache
 def load_facet_prompt() -> Prompt:
     return load_prompt(PROMPT)
 

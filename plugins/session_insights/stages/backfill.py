@@ -63,12 +63,14 @@ def select_chunks(
     )
     sizes = store.session_sizes(connection, [session.session_id for session in due])
     most = settings.facet_budget_tokens * 4
-    return cut_chunks([(session_id, min(size, most) + _FIXED_BYTES) for session_id, size in sizes])
+    return cut_chunks(
+        [(session_id, min(size, most) + _FIXED_BYTES) for session_id, size in sizes],
+        most_requests=_MOST_REQUESTS,
+        most_bytes=_MOST_BYTES,
+    )
 
 
-def cut_chunks(
-    sizes: Sequence[tuple[str, int]], *, most_requests: int = _MOST_REQUESTS, most_bytes: int = _MOST_BYTES
-) -> list[list[str]]:
+def cut_chunks(sizes: Sequence[tuple[str, int]], *, most_requests: int, most_bytes: int) -> list[list[str]]:
     """Sessions in their order, so many a chunk that neither bound is passed; one that is too large stands alone."""
     chunks: list[list[str]] = []
     room = 0
