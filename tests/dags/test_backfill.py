@@ -18,6 +18,7 @@ from tests.fakes.claude import FakeClaude
 from tests.integration.backfilling import answering, asked, fill, read_by
 
 ROOT = Path(__file__).parent.parent.parent
+REAL = {"dry_run": False}  # said in full: a process of `dag.test` remembers what the run before was told
 
 # In a process of its own: Airflow reads its settings when it is imported. Each line of its input is the conf of a run.
 SCRIPT = """
@@ -82,7 +83,7 @@ def test_a_run_sends_waits_without_a_worker_and_collects(
 ) -> None:
     fill(connection, "one", "two", "three")
     claude.batches.seconds = 3
-    dry, run, again = run_dag(tmp_path, database_url, claude, {"dry_run": True}, {}, {})
+    dry, run, again = run_dag(tmp_path, database_url, claude, {"dry_run": True}, REAL, REAL)
     assert (dry["run"], states(dry, "collect_batch")) == ("success", ["skipped"])
     assert (run["run"], states(run, "submit_batch")) == ("success", ["success"] * 2)
     assert [name for task, _, _, name in run["tasks"] if task == "wait"] == ["msgbatch_0001", "msgbatch_0002"]
@@ -98,7 +99,7 @@ def test_a_session_that_cannot_be_read_fails_its_task_and_the_run_and_the_others
 ) -> None:
     fill(connection, "one", "two", "three")
     claude.batches.answers = [expired()]
-    failed, again = run_dag(tmp_path, database_url, claude, {}, {})
+    failed, again = run_dag(tmp_path, database_url, claude, REAL, REAL)
     assert failed["run"] == "failed"
     assert sorted(states(failed, "collect_batch")) == ["failed", "success"]
     assert states(failed, "summarize") == ["failed"]
