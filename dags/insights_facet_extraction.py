@@ -1,19 +1,19 @@
 """Sessions → facets, every 30 minutes: one mapped task a session, named after its title.
 
 Clear a mapped task to read that session again; clear the run to read its sessions again. Trigger with parameters to
-choose sessions yourself.
+choose sessions yourself. What a run came to, and what it cost, is in the log of its last task.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pendulum
-from airflow.sdk import Param, dag, task
+from airflow.sdk import Param, dag, task, teardown
 
 from session_insights import bridge
-from session_insights.settings import load_settings
+from session_insights.settings import Reader, load_settings
 from session_insights.stages import extraction
 
 SETTINGS = load_settings()
@@ -24,7 +24,7 @@ SETTINGS = load_settings()
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "execution_timeout": timedelta(minutes=20)},
     doc_md=__doc__,
     tags=["session-insights"],
     params={
@@ -36,7 +36,7 @@ SETTINGS = load_settings()
         ),
         "force": Param(False, type="boolean", title="Again", description="Also what is read already"),
         "dry_run": Param(False, type="boolean", title="Dry run", description="Say what would be sent, send nothing"),
-        "reader": Param(SETTINGS.reader, enum=["auto", "claude", "offline"], title="Reader"),
+        "reader": Param(SETTINGS.reader, enum=list(get_args(Reader)), title="Reader"),
     },
 )
 def insights_facet_extraction() -> None:
@@ -44,32 +44,31 @@ def insights_facet_extraction() -> None:
     def select_sessions() -> list[str]:
         """Sessions that are due, newest first."""
         with bridge.workplace() as place:
-            due = extraction.select_sessions(
-                place.database,
-                place.params,
-                settings=place.settings,
-                profile=place.profile,
-                claude=place.claude,
-                run_id=place.run_id,
-            )
+            due = extraction.select_sessions(place.database, place.params, **place.reading, run_id=place.run_id)
         return [session.session_id for session in due]
 
-    @task(map_index_template="{{ label }}", max_active_tis_per_dagrun=4)
+    @task(map_index_template="{{ label }}", max_active_tis_per_dag=SETTINGS.facet_concurrency)
     def extract_facets(session_id: str) -> dict[str, Any]:
         """Read one session, always: clearing this task reads it again."""
         with bridge.workplace() as place:
             bridge.name_task(extraction.name_session(place.database, session_id))
             return extraction.extract_facets(
-                place.database,
-                session_id,
-                place.params,
-                settings=place.settings,
-                profile=place.profile,
-                claude=place.claude,
-                run_id=place.run_id,
+                place.database, session_id, place.params, **place.reading, run_id=place.run_id
             )
 
-    extract_facets.expand(session_id=select_sessions())
+    # A teardown: it runs whatever became of the sessions, and the run is still as red as they are.
+    @teardown
+    def summarize(session_ids: list[str]) -> dict[str, Any]:
+        """What became of the sessions and what it cost."""
+        with bridge.workplace() as place:
+            done = extraction.summarize_run(
+                place.database, session_ids or [], settings=place.settings, run_id=place.run_id
+            )
+        print(done["summary"])  # noqa: T201
+        return done
+
+    selected = select_sessions()
+    extract_facets.expand(session_id=selected) >> summarize(selected)
 
 
 insights_facet_extraction()

@@ -98,7 +98,7 @@ def extract_facets(
         return run_id, len(api.load_return_value(EXTRACTION, run_id, "select_sessions")) >= limit
 
     run_id, has_more = run(NEWEST_SESSIONS)
-    if has_more and "claude" in load_readers(insights_url, run_id):
+    if has_more and load_readers(insights_url, run_id) - {"offline"}:
         # Four tasks wait for Claude at once; a command would wait for one session after the other.
         for _ in range(HISTORY_ROUNDS):
             has_more = has_more and run(ROUND_SESSIONS)[1]

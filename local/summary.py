@@ -8,7 +8,11 @@ import psycopg
 
 from local.sources import Source
 
-READERS = {"offline": "offline by rules: no Claude connection", "claude": "by Claude"}
+READERS = {
+    "offline": "offline by rules: no Claude connection",
+    "claude": "by Claude",
+    "cli": "by the claude command",
+}
 
 
 @dataclass(frozen=True)

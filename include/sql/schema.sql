@@ -190,11 +190,17 @@ CREATE TABLE insights.facet_extractions (
     duration_seconds double precision NOT NULL,
     dag_run_id text,
     attempted_at timestamp with time zone DEFAULT now() NOT NULL,
+    estimated_tokens bigint,
+    estimated_cost_usd double precision,
     CONSTRAINT failure_says_why CHECK (((state <> ALL (ARRAY['failed'::text, 'refused'::text])) OR (error IS NOT NULL))),
     CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['ok'::text, 'failed'::text, 'refused'::text, 'skipped'::text, 'dry_run'::text])))
 );
 
 COMMENT ON TABLE insights.facet_extractions IS 'One attempt: coverage and cost come from here. Cost null: no list price.';
+
+COMMENT ON COLUMN insights.facet_extractions.estimated_tokens IS 'Of the request, at 4 characters a token, before it was sent; null: nobody was to be asked.';
+
+COMMENT ON COLUMN insights.facet_extractions.estimated_cost_usd IS 'One try without the cache, before it was sent; null: nobody was to be asked, or no list price.';
 
 ALTER TABLE insights.facet_extractions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME insights.facet_extractions_id_seq
@@ -256,6 +262,26 @@ CREATE VIEW insights.message_claims AS
      JOIN insights.claude_sessions session ON ((message.session_id = session.id)));
 
 COMMENT ON VIEW insights.message_claims IS 'Who a message should belong to: place 1 is the first in time; with equal times the session that stopped first.';
+
+CREATE TABLE insights.narrative_calls (
+    id bigint NOT NULL,
+    snapshot_id bigint,
+    model text NOT NULL,
+    cost_usd double precision,
+    written_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT cost_usd_is_not_negative CHECK ((cost_usd >= (0)::double precision))
+);
+
+COMMENT ON TABLE insights.narrative_calls IS 'One report text by a model: the snapshot keeps the newest alone. Cost null: no list price.';
+
+ALTER TABLE insights.narrative_calls ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insights.narrative_calls_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE insights.notifications (
     id bigint NOT NULL,
@@ -493,6 +519,9 @@ ALTER TABLE ONLY insights.insights_snapshots
 ALTER TABLE ONLY insights.insights_snapshots
     ADD CONSTRAINT insights_snapshots_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY insights.narrative_calls
+    ADD CONSTRAINT narrative_calls_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY insights.notifications
     ADD CONSTRAINT notifications_channel_dedupe_key_key UNIQUE (channel, dedupe_key);
 
@@ -543,6 +572,8 @@ CREATE INDEX facet_extractions_attempted_at ON insights.facet_extractions USING 
 
 CREATE INDEX facet_extractions_session_id ON insights.facet_extractions USING btree (session_id, attempted_at DESC);
 
+CREATE INDEX narrative_calls_written_at ON insights.narrative_calls USING btree (written_at);
+
 CREATE UNIQUE INDEX one_owner_a_message ON insights.session_messages USING btree (message_id) WHERE is_owner;
 
 CREATE INDEX session_days_activity_date ON insights.session_days USING btree (activity_date, session_id);
@@ -576,6 +607,9 @@ ALTER TABLE ONLY insights.facet_batch_requests
 
 ALTER TABLE ONLY insights.facet_extractions
     ADD CONSTRAINT facet_extractions_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.narrative_calls
+    ADD CONSTRAINT narrative_calls_snapshot_id_fkey FOREIGN KEY (snapshot_id) REFERENCES insights.insights_snapshots(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY insights.session_days
     ADD CONSTRAINT session_days_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk import BaseHook, BaseOperator, Connection, get_current_context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
-from session_insights.errors import ReadingFailed, SettingsError
+from session_insights.errors import BudgetReached, ReadingFailed, SettingsError
 from session_insights.llm.claude import ClaudeConnection
 from session_insights.profile import Profile, load_profile
 from session_insights.settings import Settings, find_profile_path, find_skill_roots, find_sources, load_settings
@@ -51,6 +51,7 @@ def workplace() -> Iterator[Workplace]:
 
     Raises:
         AirflowFailException: A setting, a parameter or one record is wrong: a retry changes nothing.
+        AirflowSkipException: A cap leaves no room for it now.
     """
     try:
         settings = load_settings()
@@ -67,6 +68,8 @@ def workplace() -> Iterator[Workplace]:
             )
     except (SettingsError, ReadingFailed) as error:
         raise AirflowFailException(str(error)) from error
+    except BudgetReached as error:
+        raise AirflowSkipException(str(error)) from error
 
 
 def load_task_profile(settings: Settings | None = None) -> Profile:

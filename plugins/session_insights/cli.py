@@ -11,14 +11,16 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+from uuid import uuid4
 
 import psycopg
 
-from session_insights.errors import InsightsError, ReadingFailed, SettingsError
+from session_insights.errors import BudgetReached, InsightsError, ReadingFailed, SettingsError
 from session_insights.llm.claude import ClaudeConnection
 from session_insights.profile import Profile, load_profile
 from session_insights.settings import (
+    Reader,
     Settings,
     find_profile_path,
     find_skill_roots,
@@ -79,9 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--limit", type=_positive, help="sessions at most; default 20, of batch 10,000")
     extract.add_argument("--force", action="store_true", help="also what is read already")
     extract.add_argument("--dry-run", action="store_true", help="say what would be sent, send nothing")
-    extract.add_argument(
-        "--reader", choices=["auto", "claude", "batch", "offline"], help="batch: half price, answered within a day"
-    )
+    extract.add_argument("--reader", choices=get_args(Reader), help="batch: half price, answered within a day")
     purge = command("purge", _purge, "delete sessions everywhere, or take a person's name out")
     purge.add_argument("--session-id", action="append", default=[], help="a session and its sub-agents; again for more")
     purge.add_argument("--with-forks", action="store_true", help="also sessions that hold copied history of them")
@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--since", help="first day, as 2026-11-15")
     report.add_argument("--until", help="last day, included")
     report.add_argument("--out", type=Path, help="folder for the page")
-    report.add_argument("--reader", choices=["auto", "claude", "offline"], help="who writes the text")
+    report.add_argument("--reader", choices=["auto", "claude", "cli", "offline"], help="who writes the text")
     return parser
 
 
@@ -161,28 +161,29 @@ def _extract(options: argparse.Namespace) -> Answer:
     claude = _claude()
     if options.reader == "batch":
         return _extract_in_batches(params, settings, profile, claude)
-    totals: Answer = {"ok_count": 0, "failed_count": 0, "dry_run_count": 0, "cost_usd": 0.0, "session_ids": []}
+    run_id = f"command-{uuid4()}"
+    session_ids = []
     with closing(connect(settings.database_url)) as database:
         due = extraction.select_sessions(database, params, settings=settings, profile=profile, claude=claude)
         for number, session in enumerate(due, 1):
             _progress(f"{number} of {len(due)}: {session.title or session.session_id}")
             try:
-                read = extraction.extract_facets(
+                extraction.extract_facets(
                     database,
                     session.session_id,
                     params,
                     settings=settings,
                     profile=profile,
                     claude=claude,
+                    run_id=run_id,
                 )
-            except ReadingFailed as error:
+            except (ReadingFailed, BudgetReached) as error:
                 _progress(str(error))
-                totals["failed_count"] += 1
                 continue
-            totals[f"{read['state']}_count"] += 1
-            totals["cost_usd"] += read["cost_usd"] or 0.0
-            totals["session_ids"].append(session.session_id)
-    return {**totals, "summary": extraction.describe_extraction(totals)}
+            session_ids.append(session.session_id)
+        selected = [session.session_id for session in due]
+        totals = extraction.summarize_run(database, selected, settings=settings, run_id=run_id)
+    return {**totals, "session_ids": session_ids}
 
 
 def _extract_in_batches(

@@ -13,5 +13,9 @@ class UnreadableTranscript(InsightsError):
     """A transcript file cannot be read; the other files go on."""
 
 
+class BudgetReached(InsightsError):
+    """Sending this would go over a cap; nothing was sent, and the session is due again when there is room."""
+
+
 class ReadingFailed(InsightsError):
     """A reader gave no usable facet for a session; kept as a row of `facet_extractions`."""

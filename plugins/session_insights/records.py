@@ -20,6 +20,8 @@ EntryKind = Literal[
     "compaction",
     "api_error",
 ]
+# Starts the prompt of our own calls through the `claude` command, which are no sessions of anybody.
+OWN_WORK = "[session-insights]"
 Category = Literal["human", "automated", "subagent", "warmup", "stub", "plumbing"]
 
 
@@ -212,7 +214,7 @@ class Reading:
 
     session_id: str
     state: Literal["ok", "failed", "refused", "skipped", "dry_run"]
-    reader: str  # claude, batch or offline
+    reader: str  # claude, batch, cli or offline
     model: str  # `offline`, or the model that answered
     prompt_version: int
     prompt_hash: str
@@ -225,6 +227,8 @@ class Reading:
     cache_write_tokens: int = 0
     cost_usd: float | None = 0.0
     duration_seconds: float = 0.0
+    estimated_tokens: int | None = None  # of the request, before it was sent; None: nobody was to be asked
+    estimated_cost_usd: float | None = None  # of one try; None too where the model has no list price
 
 
 # Rows of one aggregate as its SQL file returns them; columns are in docs/figures.md.

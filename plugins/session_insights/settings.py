@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from session_insights.errors import SettingsError
 
-Reader = Literal["auto", "claude", "offline"]
+Reader = Literal["auto", "claude", "batch", "cli", "offline"]
+Scope = Literal["human", "automated", "subagent"]
 
 
 class Settings(BaseSettings):
@@ -34,16 +35,25 @@ class Settings(BaseSettings):
     archive_dir: Path | None = None
     # Who reads sessions; auto means claude when a connection is there, else offline.
     reader: Reader = "auto"
+    # Reader cli: the `claude` command, by name or path.
+    claude_command: str = "claude"
     facet_model: str = "claude-haiku-5-5"
     narrative_model: str = "claude-sonnet-5-5"
     # A session is read when it has been quiet for this many minutes.
     quiet_minutes: int = Field(default=10, ge=0, le=1440)
     # Sessions read in one run, one mapped task each.
     facet_limit: int = Field(default=20, ge=1, le=200)
+    # Sessions read side by side.
+    facet_concurrency: int = Field(default=4, ge=1, le=32)
+    # Whose sessions are read: comma list of human, automated, subagent.
+    facet_scope: str = "human"
     # Tries on a session before it waits for somebody to clear its task.
     facet_attempts: int = Field(default=3, ge=1, le=10)
     # Transcript tokens that one facet request may carry, counted as 4 characters a token.
     facet_budget_tokens: int = Field(default=60_000, ge=1_000, le=180_000)
+    # Dollars at list price that reading may cost in a local day and month; empty means no cap.
+    daily_cap_usd: float | None = Field(default=5.0, ge=0, allow_inf_nan=False)
+    monthly_cap_usd: float | None = Field(default=50.0, ge=0, allow_inf_nan=False)
     # Seconds between two looks at a batch that is being answered.
     batch_poll_seconds: int = Field(default=60, ge=1, le=3_600)
     # Characters kept of one prompt or reply; of a tool's output a quarter of it.
@@ -51,10 +61,23 @@ class Settings(BaseSettings):
     # Processes that read transcripts side by side; 0 means one a core.
     sync_processes: int = Field(default=0, ge=0, le=64)
 
-    @field_validator("archive_dir", mode="before")
+    @field_validator("archive_dir", "daily_cap_usd", "monthly_cap_usd", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
-        return value or None
+        return None if value == "" else value
+
+    @field_validator("facet_scope")
+    @classmethod
+    def _scope_is_known(cls, value: str) -> str:
+        for part in value.split(","):
+            if part.strip() not in get_args(Scope):
+                raise ValueError(f"'{part.strip()}' is none of {', '.join(get_args(Scope))}")
+        return value
+
+    @property
+    def facet_categories(self) -> list[str]:
+        """Categories of sessions that are read."""
+        return [part.strip() for part in self.facet_scope.split(",")]
 
 
 def load_settings() -> Settings:

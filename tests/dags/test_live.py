@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ import pytest
 from local.airflow_environment import load_password
 from session_insights.store.database import connect, execute
 from tests.dags.conftest import TITLES, Site
+from tests.fakes.claude import FakeClaude, error, says, valid
 
 EXTRACTION = "insights_facet_extraction"
 STAMPS = {"read_at", "synced_at", "updated_at", "created_at", "mtime_ns", "facets_extracted_at", "attempted_at"}
 TABLES = (
     "transcript_files claude_sessions session_messages session_entries session_days session_facets facet_extractions "
-    "insights_snapshots anomalies notifications schema_migrations"
+    "insights_snapshots narrative_calls anomalies notifications schema_migrations"
 )
 
 
@@ -119,9 +121,15 @@ def test_a_second_run_of_every_dag_changes_no_row_but_timestamps(site: Site) -> 
     assert {path: path.read_bytes() for path in (site.state_dir / "reports").glob("*.html")} == pages
 
 
-def test_a_dry_run_leaves_no_trace(site: Site) -> None:
+def test_a_dry_run_leaves_an_attempt_with_its_estimate_and_nothing_else(site: Site) -> None:
     before = dump(site)
-    site.trigger(EXTRACTION, session_id="one", force=True, dry_run=True, reader="claude")
+    run_id = site.trigger(EXTRACTION, session_id="one", force=True, dry_run=True, reader="claude")
+    [attempt] = query(site, f"select * from insights.facet_extractions where dag_run_id = '{run_id}'")
+    assert (attempt["state"], attempt["input_tokens"], attempt["cost_usd"]) == ("dry_run", 0, 0)
+    assert attempt["estimated_tokens"] > 1000
+    summary = site.returned(EXTRACTION, run_id, "summarize")["summary"]
+    assert summary.startswith(f"1 would be read: {attempt['estimated_tokens']:,} tokens, about $0.00")
+    query(site, f"delete from insights.facet_extractions where dag_run_id = '{run_id}' returning 1")
     assert dump(site) == before
 
 
@@ -150,6 +158,101 @@ def test_nobody_enters_with_a_default_password(site: Site) -> None:
         )
         assert answer.status_code == 401
     assert len(load_password(site.state_dir)) >= 16
+
+
+@pytest.fixture
+def claude(site: Site) -> Iterator[FakeClaude]:
+    """A Claude that Airflow knows by its connection."""
+    with FakeClaude() as fake:
+        body = {"connection_id": "anthropic_default", "conn_type": "anthropic", "host": fake.url, "password": "key-1"}
+        site.ask("POST", "/connections", json=body)
+        yield fake
+        site.client.delete("/api/v2/connections/anthropic_default").raise_for_status()
+
+
+def states(site: Site, run_id: str) -> dict[str, str]:
+    """Of each task, mapped ones by the title of their session."""
+    tasks = site.tasks(EXTRACTION, run_id)
+    return {task["rendered_map_index"] or task["task_id"]: task["state"] for task in tasks}
+
+
+def test_a_session_that_fails_makes_its_task_and_the_run_red_and_the_others_go_on(
+    site: Site, claude: FakeClaude
+) -> None:
+    claude.default = lambda request: (says("no") if TITLES["two"] in request.prompt else valid())(request)
+    made = site.ask(
+        "POST",
+        f"/dags/{EXTRACTION}/dagRuns",
+        json={"logical_date": None, "conf": {"since": "2026-11-16", "force": True, "reader": "claude"}},
+    )
+    run_id = site.wait(EXTRACTION, made["dag_run_id"], expected="failed")
+    found = states(site, run_id)
+    assert found.pop(TITLES["two"]) == "failed"
+    assert set(found.values()) == {"success"}
+    done = site.returned(EXTRACTION, run_id, "summarize")
+    assert (done["failed_count"], done["unanswered_count"]) == (1, 0)
+    assert done["ok_count"] == len(found) - 2 > 0
+    [paid] = query(
+        site,
+        f"select sum(cost_usd) as usd from insights.facet_extractions where dag_run_id = '{run_id}'",
+    )
+    assert done["cost_usd"] == pytest.approx(paid["usd"])
+    assert done["cost_usd"] > 0
+    assert "1 failed (see facet_extractions)" in done["summary"]
+
+    claude.default = valid()
+    [task] = [t for t in site.tasks(EXTRACTION, run_id) if t["rendered_map_index"] == TITLES["two"]]
+    body = {
+        "dry_run": False,
+        "dag_run_id": run_id,
+        "task_ids": [["extract_facets", task["map_index"]]],
+        "include_downstream": True,
+        "only_failed": False,
+        "reset_dag_runs": True,
+    }
+    before = attempts(site)
+    site.ask("POST", f"/dags/{EXTRACTION}/clearTaskInstances", json=body)
+    site.wait(EXTRACTION, run_id)
+    assert attempts(site) - before == Counter({"two": 1})
+    again = site.returned(EXTRACTION, run_id, "summarize")
+    assert (again["failed_count"], again["ok_count"]) == (0, done["ok_count"] + 1)
+
+
+def test_a_claude_that_refuses_the_key_fails_each_task_at_once_and_is_told_from_a_failed_session(
+    site: Site, claude: FakeClaude
+) -> None:
+    claude.default = error(401)
+    body = {"logical_date": None, "conf": {"session_id": "one", "force": True, "reader": "claude"}}
+    made = site.ask("POST", f"/dags/{EXTRACTION}/dagRuns", json=body)
+    run_id = site.wait(EXTRACTION, made["dag_run_id"], expected="failed")
+    assert len(claude.requests) == 1
+    assert states(site, run_id) == {"select_sessions": "success", TITLES["one"]: "failed", "summarize": "success"}
+    assert "1 left without an answer" in site.returned(EXTRACTION, run_id, "summarize")["summary"]
+
+
+def test_a_session_over_the_cap_is_skipped_and_the_summary_says_why(site: Site, claude: FakeClaude) -> None:
+    spent = (
+        "insert into insights.facet_extractions (session_id, state, reader, model, prompt_version, prompt_hash, "
+        "content_hash, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cost_usd, duration_seconds, "
+        "dag_run_id) values ('one', 'ok', 'claude', 'm', 1, 'p', 'c', 0, 0, 0, 0, 4.9999, 0, 'spent') returning 1"
+    )
+    query(site, spent)
+    try:
+        run_id = site.trigger(EXTRACTION, session_id="one", force=True, reader="claude")
+    finally:
+        query(site, "delete from insights.facet_extractions where dag_run_id = 'spent' returning 1")
+    assert claude.requests == []
+    assert states(site, run_id)[TITLES["one"]] == "skipped"
+    done = site.returned(EXTRACTION, run_id, "summarize")
+    assert "1 skipped (session one: not sent: the daily cap is $5.00, $" in done["summary"]
+    assert "SESSION_INSIGHTS_DAILY_CAP_USD" in done["summary"]
+
+
+def test_the_reader_that_takes_batches_is_refused_where_sessions_are_read_one_by_one(site: Site) -> None:
+    made = site.ask("POST", f"/dags/{EXTRACTION}/dagRuns", json={"logical_date": None, "conf": {"reader": "batch"}})
+    run_id = site.wait(EXTRACTION, made["dag_run_id"], expected="failed")
+    log = site.ask("GET", f"/dags/{EXTRACTION}/dagRuns/{run_id}/taskInstances/select_sessions/logs/1")
+    assert "insights_facet_backfill" in str(log)
 
 
 @pytest.mark.parametrize("name", ["reports", "airflow", "logs"])

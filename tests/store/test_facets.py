@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from session_insights.errors import SettingsError
 from session_insights.records import Facet, Reading
 from session_insights.store.database import Connection, execute
-from session_insights.store.facets import load_session, save_reading, select_due
+from session_insights.store.facets import load_session, save_reading, select_due, summarize_run
 
 NOW = datetime(2026, 11, 15, 12, tzinfo=UTC)
 
@@ -272,12 +272,52 @@ def test_a_failed_attempt_leaves_the_earlier_facet_as_it_is(connection: Connecti
     assert [row["state"] for row in states] == ["ok", "refused"]
 
 
-def test_a_dry_run_leaves_nothing(connection: Connection) -> None:
+@pytest.mark.parametrize("state", ["dry_run", "skipped"])
+def test_what_was_not_sent_is_kept_as_an_attempt_and_is_no_try(connection: Connection, state: str) -> None:
     add_session(connection, "s")
-    save_reading(connection, reading("s", state="dry_run"))
-    assert execute(connection, "select 1 from insights.facet_extractions") == []
+    for _ in range(4):
+        save_reading(
+            connection, reading("s", state=state, facet=None, error="cap", estimated_tokens=90), dag_run_id="r"
+        )
+    attempts = execute(connection, "select state, estimated_tokens, cost_usd from insights.facet_extractions")
+    assert attempts == [{"state": state, "estimated_tokens": 90, "cost_usd": 0}] * 4
     assert execute(connection, "select 1 from insights.session_facets") == []
     assert due(connection) == ["s"]
+
+
+def test_a_run_that_was_held_back_selects_the_same_sessions_when_it_is_cleared(connection: Connection) -> None:
+    for number in range(3):
+        add_session(connection, f"s{number}", started_at=NOW - timedelta(hours=3 + number))
+    save_reading(connection, reading("s2", state="skipped", facet=None, error="cap"), dag_run_id="run_1")
+    assert due(connection, limit=1, dag_run_id="run_1") == ["s2"]
+
+
+def test_the_scope_says_whose_sessions_are_due(connection: Connection) -> None:
+    for category in ("human", "automated", "subagent", "warmup", "stub", "plumbing"):
+        add_session(connection, category, category=category)
+    assert due(connection) == ["human"]
+    assert due(connection, categories=["automated"]) == ["automated"]
+    assert due(connection, categories=["human", "automated", "subagent"]) == ["automated", "human", "subagent"]
+    assert due(connection, session_ids=["plumbing", "stub"], force=True) == ["stub"]
+
+
+def test_a_run_is_summed_up_by_the_last_try_of_each_session_and_by_what_all_tries_cost(connection: Connection) -> None:
+    for name in ("read", "mended", "broken", "held", "tiny"):
+        add_session(connection, name, human_prompt_count=1 if name == "tiny" else 3, active_minutes=0)
+    paid: dict[str, Any] = {"reader": "claude", "input_tokens": 100, "output_tokens": 10, "cost_usd": 0.25}
+    save_reading(connection, failure("mended", **paid), dag_run_id="r")
+    save_reading(connection, reading("mended", **paid, cache_read_tokens=50), dag_run_id="r")
+    save_reading(connection, reading("read", **paid | {"cost_usd": None}), dag_run_id="r")
+    save_reading(connection, failure("broken", **paid, state="refused"), dag_run_id="r")
+    save_reading(connection, reading("held", state="skipped", facet=None, error="over the cap"), dag_run_id="r")
+    save_reading(connection, reading("read", **paid), dag_run_id="another")
+    row = summarize_run(connection, "r", categories=["human"])
+    assert (row["tried_count"], row["ok_count"], row["failed_count"], row["skipped_count"]) == (4, 2, 1, 1)
+    assert (row["input_tokens"], row["output_tokens"], row["cost_usd"]) == (450, 40, 0.75)
+    assert (row["unpriced_count"], row["skipped_because"]) == (1, "over the cap")
+    assert (row["read_count"], row["session_count"]) == (2, 4)
+    empty = summarize_run(connection, "nothing", categories=["human"])
+    assert (empty["tried_count"], empty["cost_usd"], empty["skipped_because"]) == (0, 0, None)
 
 
 def test_a_facet_that_the_database_refuses_leaves_no_attempt_either(connection: Connection) -> None:

@@ -83,6 +83,7 @@ def test_every_table_of_the_design_is_there(connection: Connection) -> None:
         "purged_sessions",
         "facet_batches",
         "facet_batch_requests",
+        "narrative_calls",
     }
 
 

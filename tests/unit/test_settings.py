@@ -44,3 +44,18 @@ def test_an_include_folder_that_is_none_is_refused_with_the_remedy(tmp_path: Pat
 def test_every_knob_is_listed_where_a_user_looks(page: str) -> None:
     listed = set(re.findall(r"SESSION_INSIGHTS_[A-Z_]+", (ROOT / page).read_text(encoding="utf-8")))
     assert {f"SESSION_INSIGHTS_{name.upper()}" for name in Settings.model_fields} <= listed
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("DAILY_CAP_USD", "-1"), ("MONTHLY_CAP_USD", "inf"), ("FACET_SCOPE", "human,everybody"), ("READER", "gpt")],
+)
+def test_a_wrong_cap_scope_or_reader_names_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"SESSION_INSIGHTS_{name}", value)
+    with pytest.raises(SettingsError, match=f"SESSION_INSIGHTS_{name}"):
+        load_settings()
+
+
+def test_a_scope_is_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SESSION_INSIGHTS_FACET_SCOPE", "human, automated")
+    assert load_settings().facet_categories == ["human", "automated"]

@@ -17,6 +17,8 @@ insert into insights.facet_extractions (
     cache_write_tokens,
     cost_usd,
     duration_seconds,
+    estimated_tokens,
+    estimated_cost_usd,
     dag_run_id
 ) values (
     %(session_id)s,
@@ -33,6 +35,8 @@ insert into insights.facet_extractions (
     %(cache_write_tokens)s,
     %(cost_usd)s,
     %(duration_seconds)s,
+    %(estimated_tokens)s,
+    %(estimated_cost_usd)s,
     %(dag_run_id)s
 )
 returning id

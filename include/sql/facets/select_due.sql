@@ -2,7 +2,8 @@
 -- Grain:  one row per session, newest first.
 -- Reads:  insights.claude_sessions, insights.session_days, insights.session_facets, insights.facet_extractions,
 --         insights.facet_batches, insights.facet_batch_requests
--- Params: session_ids -- text[] or null; naming a session waives the rules of size, quiet and back-off
+-- Params: session_ids -- text[] or null; naming a session waives the rules of category, size, quiet and back-off
+--         categories -- text[]
 --         since, until -- local dates, both included, or null
 --         now, quiet_minutes, attempts, result_limit, force
 --         is_model -- the reader is a model: what rules have read is due again
@@ -40,9 +41,7 @@ tried_in_this_run as (
 
     select distinct session_id
     from insights.facet_extractions
-    where
-        dag_run_id = %(dag_run_id)s
-        and state in ('ok', 'failed', 'refused')
+    where dag_run_id = %(dag_run_id)s
     union
     select request.session_id
     from insights.facet_batch_requests as request
@@ -80,7 +79,7 @@ candidates as (
         ) as is_read,
         session.id = any(%(session_ids)s::text[]) as is_named,
         session.id in (select in_a_batch.session_id from in_a_batch) as is_in_batch,
-        session.category = 'human'
+        session.category = any(%(categories)s::text[])
         and (session.human_prompt_count >= 2 or session.active_minutes >= 1) as is_large_enough,
         coalesce(
             session.last_record_at <= %(now)s::timestamptz - make_interval(mins => %(quiet_minutes)s), true
@@ -96,7 +95,9 @@ candidates as (
     left join failures on session.id = failures.session_id
     left join tried_in_this_run on session.id = tried_in_this_run.session_id
     where
-        (%(session_ids)s::text[] is null or session.id = any(%(session_ids)s::text[]))
+        -- Our own calls are nobody's sessions, not even by name.
+        session.category <> 'plumbing'
+        and (%(session_ids)s::text[] is null or session.id = any(%(session_ids)s::text[]))
         and (
             (%(since)s::date is null and %(until)s::date is null)
             or exists (

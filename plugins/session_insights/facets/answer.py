@@ -153,7 +153,7 @@ class FacetAnswer(_Part):
         return {name: instead[name] if value is None and name in instead else value for name, value in data.items()}
 
 
-@cache  # a class takes longer to make than to check an answer with
+@cache
 def answer_for(profile: Profile) -> type[FacetAnswer]:
     """The answer whose businesses, priorities and skills are those of the profile."""
     businesses = [business.slug for business in profile.businesses]

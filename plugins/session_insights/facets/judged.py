@@ -10,14 +10,19 @@ from session_insights.facets.answer import FacetAnswer
 from session_insights.facets.sampling import describe_session, sample_transcript
 from session_insights.facets.turns import shorten
 from session_insights.llm.cost import price_message
-from session_insights.llm.prompts import Prompt, RenderedPrompt, load_prompt
+from session_insights.llm.prompts import Prompt, RenderedPrompt, defuse, load_prompt
 from session_insights.profile import Profile
 from session_insights.records import Facet, SessionForReading
 
 PROMPT = "extract_facets"
 # What an answer usually takes; for estimates.
 TYPICAL_OUTPUT_TOKENS = 900
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_LINKED = re.compile(r"!?\[([^\]\n]{0,200})\]\([^)\n]{0,2000}\)?")
+_ADDRESS = re.compile(
+    r"\b(?:https?|ftp|file|data|javascript):\S+|\bwww\.\S+|\b(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}/\S*", re.IGNORECASE
+)
+_MOST_RAW_CHARACTERS = 10_000
 
 
 @cache
@@ -77,8 +82,9 @@ def estimate_cost(prompt: RenderedPrompt, model: str, at: datetime, *, is_batch:
 
 
 def facet_from(answer: FacetAnswer, session: SessionForReading, profile: Profile) -> Facet:
-    """An answer as a facet: unknown becomes None, text is cut to size, people get the profile's names."""
+    """An answer as a facet: unknown becomes None, text is plain and cut to size, people get the profile's names."""
     chain = answer.completion_chain
+    most = len(session.entries)  # nobody says more than is there
     numbers: dict[str, list[int]] = {}
     for evidence in answer.evidence:
         numbers.setdefault(evidence.facet, []).extend(evidence.entries)
@@ -87,7 +93,9 @@ def facet_from(answer: FacetAnswer, session: SessionForReading, profile: Profile
         underlying_goal=_text(answer.underlying_goal, 300),
         goal_categories={shorten(_clean(goal.category), 60): max(1, goal.count) for goal in answer.goal_categories[:5]},
         outcome=answer.outcome,
-        user_satisfaction_counts=answer.user_satisfaction_counts.model_dump(),
+        user_satisfaction_counts={
+            kind: min(count, most) for kind, count in answer.user_satisfaction_counts.model_dump().items()
+        },
         claude_helpfulness=_known(answer.claude_helpfulness),
         session_type=_known(answer.session_type),
         friction_counts={kind: n for kind, n in answer.friction_counts.model_dump().items() if n},
@@ -105,7 +113,7 @@ def facet_from(answer: FacetAnswer, session: SessionForReading, profile: Profile
             "abandoned": chain.abandoned,
         },
         skills_missed=[skill for skill in dict.fromkeys(answer.skills_missed) if skill != "none"],
-        course_corrections=answer.course_corrections,
+        course_corrections=min(answer.course_corrections, most),
         pivot_trigger=_text(answer.pivot_trigger, 100),
         people_mentioned=_people(answer.people_mentioned, profile),
         relationship_actions=[
@@ -126,7 +134,9 @@ def _known(value: str) -> str | None:
 
 
 def _clean(text: str) -> str:
-    return _UNPRINTABLE.sub("", text).strip()
+    """One line of plain words. A link could carry what a transcript told the model to give away: its text stays."""
+    plain = _UNPRINTABLE.sub("", defuse(text[:_MOST_RAW_CHARACTERS]))
+    return " ".join(_ADDRESS.sub("[link]", _LINKED.sub(r"\1", plain)).split())
 
 
 def _text(text: str, most: int) -> str | None:

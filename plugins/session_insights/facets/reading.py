@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from session_insights.errors import SettingsError
+from session_insights.errors import BudgetReached, SettingsError
 from session_insights.facets import judged, offline
 from session_insights.facets.answer import FacetAnswer, answer_for
 from session_insights.facets.measured import Measured, measure
 from session_insights.facets.turns import Finding
-from session_insights.llm.claude import Answer, ClaudeClient
+from session_insights.llm.asking import Answer, Client
 from session_insights.profile import Profile
 from session_insights.records import Facet, Reading, SessionForReading
 from session_insights.settings import Reader, Settings
 
-ChosenReader = Literal["claude", "offline"]
+ChosenReader = Literal["claude", "cli", "offline"]
+_MOST_EVIDENCE = 24
 log = logging.getLogger(__name__)
 
 
@@ -33,13 +35,21 @@ def choose_reader(wanted: Reader, *, has_claude: bool) -> ChosenReader:
     """`auto` is Claude where a connection is there, else the rules.
 
     Raises:
-        SettingsError: Claude was asked for and there is no connection.
+        SettingsError: Claude was asked for and there is no connection, or the reader does not read one at a time.
     """
+    if wanted == "batch":
+        raise SettingsError(
+            "Reader 'batch' hands over many sessions at once and waits up to a day: trigger insights_facet_backfill "
+            "for it; here choose auto, claude, cli or offline."
+        )
     if wanted == "claude" and not has_claude:
         raise SettingsError(
-            "Reader 'claude' needs the connection 'anthropic_default', or ANTHROPIC_API_KEY; else choose 'offline'."
+            "Reader 'claude' needs the connection 'anthropic_default', or ANTHROPIC_API_KEY; else choose 'cli' or "
+            "'offline'."
         )
-    return "offline" if wanted == "offline" or not has_claude else "claude"
+    if wanted == "auto":
+        return "claude" if has_claude else "offline"
+    return wanted
 
 
 def question_of(reader: ChosenReader, profile: Profile) -> Question:
@@ -55,17 +65,21 @@ def read_session(
     profile: Profile,
     settings: Settings,
     reader: ChosenReader,
-    client: ClaudeClient | None = None,
+    client: Client | None = None,
     dry_run: bool = False,
+    may_spend: Callable[[float | None], None] = lambda _: None,
 ) -> Reading:
     """Read a session, always: whether it is due was decided before.
 
     Args:
-        client: Needed by `claude`.
+        client: Needed by `claude` and `cli`.
         dry_run: Log what would be sent, with tokens and price estimated, and send nothing.
+        may_spend: Called with the estimated price in dollars (None: no list price) right before something is sent;
+            raises `BudgetReached` where that is too much.
 
     Returns:
-        A reading whose state is `ok`, or `failed` or `refused` with an error that names the session and what to do.
+        A reading whose state is `ok`, or `failed`, `refused` or `skipped` with an error that names the session and
+        what to do.
 
     Raises:
         SettingsError: A setting is wrong: no session can be read like this.
@@ -74,26 +88,32 @@ def read_session(
     if reader == "offline":
         return _by_rules(session, profile, dry_run=dry_run)
     if client is None and not dry_run:
-        raise SettingsError("Reader 'claude' has no connection; see 'anthropic_default', or ANTHROPIC_API_KEY.")
+        raise SettingsError(f"Reader '{reader}' has no connection; see 'anthropic_default', or ANTHROPIC_API_KEY.")
     prompt = judged.build_request(session, profile, budget_tokens=settings.facet_budget_tokens)
     made = Reading(
         session_id=session.session_id,
         state="dry_run",
-        reader="claude",
+        reader=reader,
         model=settings.facet_model,
         prompt_version=prompt.version,
         prompt_hash=prompt.sha256,
         content_hash=session.content_hash,
+        estimated_tokens=prompt.estimated_tokens,
+        estimated_cost_usd=judged.estimate_cost(prompt, settings.facet_model, datetime.now(UTC)),
     )
     if dry_run or client is None:
-        cost = judged.estimate_cost(prompt, settings.facet_model, datetime.now(UTC))
+        cost, tokens = made.estimated_cost_usd, prompt.estimated_tokens
         price = f"about ${cost:.4f}" if cost is not None else "no list price"
-        tokens = prompt.estimated_tokens
         log.info(
-            "session %s: would send about %s tokens to %s (%s):\n%s\n\n%s",
-            *(session.session_id, f"{tokens:,}", settings.facet_model, price, prompt.static, prompt.untrusted),
+            "session %s: would send %s characters, about %s tokens, to %s (%s):\n%s\n\n%s",
+            *(session.session_id, f"{len(prompt.static) + len(prompt.untrusted):,}", f"{tokens:,}"),
+            *(settings.facet_model, price, prompt.static, prompt.untrusted),
         )
-        return replace(made, input_tokens=tokens, output_tokens=judged.TYPICAL_OUTPUT_TOKENS, cost_usd=cost)
+        return made
+    try:
+        may_spend(made.estimated_cost_usd)
+    except BudgetReached as reached:
+        return replace(made, state="skipped", error=f"session {session.session_id}: {reached}")
     answer = client.ask(prompt=prompt, answer=answer_for(profile), model=settings.facet_model)
     return conclude(made, answer, session, profile)
 
@@ -181,7 +201,10 @@ def combine(measured: Measured, judgement: Facet) -> Facet:
 
 
 def checked(facet: Facet, session: SessionForReading) -> Facet:
-    """Drop evidence that names no entry. A judgement that loses all of it stays, without evidence."""
+    """Drop evidence that names no entry, and what is more than a page can show.
+
+    A judgement that loses all of it stays, without evidence.
+    """
     known = {entry.entry_no for entry in session.entries}
-    kept = {name: sorted({n for n in numbers if n in known}) for name, numbers in facet.evidence.items()}
+    kept = {name: sorted(known.intersection(numbers))[:_MOST_EVIDENCE] for name, numbers in facet.evidence.items()}
     return replace(facet, evidence={name: numbers for name, numbers in sorted(kept.items()) if numbers})

@@ -87,7 +87,7 @@ def render_entry(entry: StoredEntry, *, most: int = _CAPS[0]) -> str:
     if entry.tool:
         head += f" {' '.join(entry.tool.split())}"
     if entry.skill:
-        head += f" (skill {entry.skill})"
+        head += f" (skill {' '.join(entry.skill.split())})"
     if entry.is_person:
         head += " (person)"
     text = entry.text.strip()

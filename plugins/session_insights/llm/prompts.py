@@ -18,6 +18,17 @@ _PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
 # A block for untrusted text: its tag, the placeholder and the closing tag, a line each.
 _BLOCK = re.compile(r"^<([a-z_]+)>\n\{\{\s*([a-z_]+)\s*\}\}\n</\1>$", re.MULTILINE)
 
+_ANGLES = "<＜﹤〈〈⟨❮❬˂ᐸ"
+_HIDDEN = (
+    *(0x00AD, 0x061C, 0x180E, 0xFEFF),
+    *range(0x200B, 0x200D),  # not the joiner that makes one emoji of two
+    *(0x200E, 0x200F),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+    *range(0xE0000, 0xE0200),
+)
+_HARMLESS: dict[int, str | None] = {ord(angle): "‹" for angle in _ANGLES} | dict.fromkeys(_HIDDEN)
+
 
 class _Head(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -89,8 +100,12 @@ class Prompt:
 
 
 def defuse(text: str) -> str:
-    """Untrusted text without any `<`: no tag of ours can be opened or closed in it. `‹` reads the same."""
-    return text.replace("<", "‹")
+    """Untrusted text in which no tag of ours can be opened or closed, and nothing is hidden from a person's eye.
+
+    Each `<`, and what looks like one, becomes `‹`, which reads the same. Characters that show nothing go: invisible
+    tags and selectors (which models read as letters), marks that turn the direction of writing, spaces of no width.
+    """
+    return text.translate(_HARMLESS)
 
 
 def load_prompt(name: str, *, folder: Path | None = None) -> Prompt:

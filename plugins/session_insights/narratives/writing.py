@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from session_insights.llm.claude import ClaudeClient
+from session_insights.llm.asking import Client
 from session_insights.measures import by_key, compare, connectors, first_row, measure
 from session_insights.narratives.advice import write_recommendations, write_verdicts
 from session_insights.narratives.glance import write_bullets, write_headline, write_lede
@@ -49,7 +49,7 @@ def write_by_claude(
     profile: Profile,
     window: Window,
     *,
-    client: ClaudeClient,
+    client: Client,
     model: str,
     last: Narrative | None = None,
 ) -> Narrative:

@@ -17,6 +17,7 @@ from session_insights.profile import Profile
 from session_insights.records import Reading
 from session_insights.settings import Settings
 from session_insights.stages.backfill import MaySpend, no_cap, open_client, select_chunks, settle_batches, submit_batch
+from session_insights.stages.extraction import masked
 from session_insights.store import batches as store
 from session_insights.store.batches import Batch
 from session_insights.store.database import Connection
@@ -109,7 +110,7 @@ def _keep(connection: Connection, batch: Batch, result: BatchResult, profile: Pr
             prompt_hash=batch.prompt_hash,
             content_hash=request["content_hash"],
         )
-        reading = conclude_result(made, result, session, profile)
+        reading = masked(conclude_result(made, result, session, profile))
         if request["has_newer_facet"]:
             reading = replace(reading, facet=None)  # paid for and counted, but what was read later stays
         store.close_request(connection, result.custom_id, reading, dag_run_id=batch.dag_run_id)

@@ -1,19 +1,24 @@
-"""Sessions → facets: which are due, and one read."""
+"""Sessions → facets: which are due, one read, and what a run came to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
-from session_insights.errors import ReadingFailed
-from session_insights.facets.reading import choose_reader, question_of, read_session
-from session_insights.llm.claude import ClaudeClient, ClaudeConnection
+from session_insights.errors import BudgetReached, ReadingFailed
+from session_insights.facets.reading import ChosenReader, choose_reader, question_of, read_session
+from session_insights.llm.claude import ClaudeConnection
+from session_insights.llm.clients import open_client
 from session_insights.profile import Profile
+from session_insights.records import Facet, Reading
 from session_insights.settings import Settings
 from session_insights.store import facets as facet_store
 from session_insights.store.database import Connection
 from session_insights.store.facets import DueSession
+from session_insights.store.spending import check_budget
+from session_insights.transcripts.redaction import mask_secrets
 from session_insights.windows import parse_day
 
 
@@ -26,7 +31,7 @@ def select_sessions(
     claude: ClaudeConnection | None,
     run_id: str | None = None,
 ) -> list[DueSession]:
-    """Sessions that are due, newest first; in a run that is cleared, those that it read before."""
+    """Sessions that are due, newest first; in a run that is cleared, those that it tried before."""
     reader = _chosen_reader(params, settings, claude)
     named = params.get("session_id")
     return facet_store.select_due(
@@ -36,6 +41,7 @@ def select_sessions(
         limit=params.get("limit") or settings.facet_limit,
         quiet_minutes=settings.quiet_minutes,
         attempts=settings.facet_attempts,
+        categories=settings.facet_categories,
         now=datetime.now(UTC),
         session_ids=[named] if isinstance(named, str) else named,
         since=parse_day(params.get("since"), "since"),
@@ -45,9 +51,7 @@ def select_sessions(
     )
 
 
-def _chosen_reader(
-    params: Mapping[str, Any], settings: Settings, claude: ClaudeConnection | None
-) -> Literal["claude", "offline"]:
+def _chosen_reader(params: Mapping[str, Any], settings: Settings, claude: ClaudeConnection | None) -> ChosenReader:
     wanted = params.get("reader") or settings.reader
     # A dry run sends nothing, so it needs no connection.
     is_dry = bool(params.get("dry_run")) and wanted == "claude"
@@ -73,16 +77,22 @@ def extract_facets(
 
     Raises:
         ReadingFailed: The attempt failed; it is kept with its reason.
+        BudgetReached: A cap leaves no room; nothing was sent, which is kept too and is no failed try.
     """
+    reader = _chosen_reader(params, settings, claude)
     reading = read_session(
         facet_store.load_session(connection, session_id),
         profile=profile,
         settings=settings,
-        reader=_chosen_reader(params, settings, claude),
-        client=ClaudeClient(claude) if claude is not None else None,
+        reader=reader,
+        client=open_client(reader, claude, settings),
         dry_run=bool(params.get("dry_run")),
+        may_spend=lambda estimate_usd: check_budget(connection, estimate_usd, settings, profile),
     )
+    reading = masked(reading)
     facet_store.save_reading(connection, reading, dag_run_id=run_id)
+    if reading.state == "skipped":
+        raise BudgetReached(reading.error)
     if reading.state in ("failed", "refused"):
         raise ReadingFailed(reading.error)
     return {
@@ -92,12 +102,54 @@ def extract_facets(
         "input_tokens": reading.input_tokens,
         "output_tokens": reading.output_tokens,
         "cost_usd": reading.cost_usd,
+        "estimated_tokens": reading.estimated_tokens,
+        "estimated_cost_usd": reading.estimated_cost_usd,
     }
 
 
+def masked(reading: Reading) -> Reading:
+    """A reading without secrets: what a model says may repeat one that the masking of its transcript has missed."""
+    facet = reading.facet
+    if facet is not None:
+        texts = {field.name: _mask(getattr(facet, field.name)) for field in fields(Facet) if field.name != "session_id"}
+        facet = replace(facet, **texts)
+    return replace(reading, facet=facet, error=_mask(reading.error))
+
+
+def _mask(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask_secrets(value)
+    if isinstance(value, list):
+        return [_mask(item) for item in value]
+    if isinstance(value, dict):
+        return {_mask(name): _mask(item) for name, item in value.items()}
+    return value
+
+
+def summarize_run(
+    connection: Connection, session_ids: Sequence[str], *, settings: Settings, run_id: str
+) -> dict[str, Any]:
+    """What became of the sessions that a run selected, what it cost, and how much is read by now."""
+    row = facet_store.summarize_run(connection, run_id, categories=settings.facet_categories)
+    totals = {**row, "unanswered_count": len(set(session_ids)) - row["tried_count"]}
+    coverage = f"Of all sessions {row['read_count']:,} of {row['session_count']:,} are read."
+    return {**totals, "summary": f"{describe_extraction(totals)} {coverage}"}
+
+
 def describe_extraction(totals: Mapping[str, Any]) -> str:
-    tried = (
-        f"{totals['dry_run_count']} would be read" if totals["dry_run_count"] else f"Read {totals['ok_count']} sessions"
+    """Counts, tokens and dollars of a run, as one line."""
+    if totals["dry_run_count"]:
+        price = f"about ${totals['estimated_cost_usd']:.4f} at list price"
+        return f"{totals['dry_run_count']} would be read: {totals['estimated_tokens']:,} tokens, {price}; nothing sent."
+    parts = [f"Read {totals['ok_count']} sessions"]
+    if totals["failed_count"]:
+        parts.append(f"{totals['failed_count']} failed (see facet_extractions)")
+    if totals["unanswered_count"]:
+        parts.append(f"{totals['unanswered_count']} left without an answer (see their tasks)")
+    if totals["skipped_count"]:
+        parts.append(f"{totals['skipped_count']} skipped ({totals['skipped_because']})")
+    unpriced = f", {totals['unpriced_count']} calls without a list price" if totals["unpriced_count"] else ""
+    return (
+        f"{', '.join(parts)}; {totals['input_tokens']:,} tokens in, {totals['output_tokens']:,} out; "
+        f"${totals['cost_usd']:.4f} at list price{unpriced}."
     )
-    failed = f", {totals['failed_count']} failed (see facet_extractions)" if totals["failed_count"] else ""
-    return f"{tried}{failed}; ${totals['cost_usd']:.4f} at list price."

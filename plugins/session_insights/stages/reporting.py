@@ -11,7 +11,8 @@ from session_insights.aggregates.catalog import find_aggregates, period_type_of
 from session_insights.aggregates.refreshing import RefreshedFigure
 from session_insights.aggregates.refreshing import refresh_figure as refresh_aggregate
 from session_insights.facets.reading import choose_reader
-from session_insights.llm.claude import ClaudeClient, ClaudeConnection
+from session_insights.llm.claude import ClaudeConnection
+from session_insights.llm.clients import open_client
 from session_insights.narratives.sections import Narrative
 from session_insights.narratives.writing import write_by_claude, write_offline
 from session_insights.profile import Profile
@@ -60,16 +61,23 @@ def write_narrative(
     figures = figure_store.load_figures(connection, snapshot["snapshot_id"])
     last = figure_store.load_last_narrative(connection, snapshot["snapshot_id"])
     earlier = Narrative.model_validate(last) if last else None
-    reader = choose_reader(params.get("reader") or settings.reader, has_claude=claude is not None)
-    if reader == "claude" and claude is not None:
+    wanted = params.get("reader") or settings.reader
+    # One text is no batch.
+    reader = choose_reader("auto" if wanted == "batch" else wanted, has_claude=claude is not None)
+    client = open_client(reader, claude, settings)
+    if client is not None:
         narrative = write_by_claude(
             figures,
             profile,
             _days_of(snapshot),
-            client=ClaudeClient(claude),
+            client=client,
             model=settings.narrative_model,
             last=earlier,
         )
+        if narrative.cost_usd != 0:  # None has no list price; 0 was asked of nobody
+            figure_store.save_narrative_call(
+                connection, snapshot["snapshot_id"], model=settings.narrative_model, cost_usd=narrative.cost_usd
+            )
     else:
         narrative = write_offline(figures, profile, _days_of(snapshot), last=earlier)
     figure_store.save_narrative(connection, snapshot["snapshot_id"], narrative.model_dump(mode="json"))

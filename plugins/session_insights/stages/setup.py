@@ -8,6 +8,7 @@ from typing import Any
 from session_insights.errors import SettingsError
 from session_insights.facets.reading import choose_reader
 from session_insights.llm.claude import ClaudeConnection
+from session_insights.llm.command import ClaudeCommand
 from session_insights.profile import Profile
 from session_insights.settings import Settings, find_include_dir
 from session_insights.store.database import Connection, execute
@@ -30,7 +31,7 @@ def check_workplace(
     """What a run would work with.
 
     Raises:
-        SettingsError: There is nothing to read, or the tables are older than the code.
+        SettingsError: There is nothing to read or no command to read it with, or the server is too old.
     """
     missing = [str(path) for _, path in sources if not path.is_dir()]
     if missing or not sources:
@@ -40,10 +41,13 @@ def check_workplace(
     [server] = execute(connection, "select current_setting('server_version_num')::int / 10000 as major")
     if server["major"] < 15:
         raise SettingsError(f"Postgres {server['major']} is too old: 15 or newer is needed.")
+    reader = choose_reader(settings.reader, has_claude=claude is not None)
+    if reader == "cli":
+        ClaudeCommand(settings.claude_command).find()
     return {
         "postgres": server["major"],
         "sources": [f"{machine}={path}" for machine, path in sources],
-        "reader": choose_reader(settings.reader, has_claude=claude is not None),
+        "reader": reader,
         "businesses": len(profile.businesses),
         "skills": len(profile.skills),
     }

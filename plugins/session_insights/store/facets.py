@@ -32,6 +32,7 @@ def select_due(
     quiet_minutes: int,
     attempts: int,
     now: datetime,
+    categories: Sequence[str] = ("human",),
     session_ids: Sequence[str] | None = None,
     since: date | None = None,
     until: date | None = None,
@@ -40,15 +41,16 @@ def select_due(
 ) -> list[DueSession]:
     """Sessions that `reader` should read now, newest first.
 
-    Due is a session of a person (2 prompts or 1 active minute at least) that has been quiet for `quiet_minutes` and
-    whose text, or the question put to it, differs from what was last read. What the offline rules have read is due
-    again for a model; what a model has read is due for the rules only when its text has changed. After n failures in a
-    row a session waits 30 minutes · 4ⁿ⁻¹; after `attempts` of them it waits for somebody.
+    Due is a session of one of the `categories` (2 prompts of a person or 1 active minute at least) that has been quiet
+    for `quiet_minutes` and whose text, or the question put to it, differs from what was last read. What the offline
+    rules have read is due again for a model; what a model has read is due for the rules only when its text has changed.
+    After n failures in a row a session waits 30 minutes · 4ⁿ⁻¹; after `attempts` of them it waits for somebody.
 
     Args:
         prompt_version: Of the prompt for a model, of the rules for `offline`.
         now: Quiet time and back-off are measured against it.
-        session_ids: Only these. Naming a session waives all rules but one: what is read already stays unless `force`.
+        session_ids: Only these. Naming a session waives all rules but two: what is read already stays unless
+            `force`, and a call of our own is never read.
         since: First local day on which a person spoke in the session.
         until: Last such day, included.
         force: Also what is read already or has failed too often.
@@ -75,6 +77,7 @@ def select_due(
         attempts=attempts,
         result_limit=limit,
         force=force,
+        categories=list(categories),
         is_model=reader != "offline",
         prompt_version=prompt_version,
         dag_run_id=dag_run_id,
@@ -95,16 +98,14 @@ def load_session(connection: Connection, session_id: str) -> SessionForReading:
     return SessionForReading(**rows[0], entries=tuple(StoredEntry(**entry) for entry in entries))
 
 
-def save_reading(connection: Connection, reading: Reading, *, dag_run_id: str | None = None) -> int | None:
-    """Keep an attempt and, if it succeeded, its facet, in one transaction. A dry run leaves nothing.
+def save_reading(connection: Connection, reading: Reading, *, dag_run_id: str | None = None) -> int:
+    """Keep an attempt and, if it succeeded, its facet, in one transaction.
 
     A failed attempt leaves the facet of an earlier one as it is.
 
     Returns:
         The attempt's row in `facet_extractions`.
     """
-    if reading.state == "dry_run":
-        return None
     attempt = {name: value for name, value in asdict(reading).items() if name != "facet"}
     with connection.transaction():
         [kept] = execute(connection, load_sql("facets/insert_extraction"), **attempt, dag_run_id=dag_run_id)
@@ -123,6 +124,12 @@ def save_reading(connection: Connection, reading: Reading, *, dag_run_id: str | 
             )
             execute(connection, load_sql("facets/mark_extracted"), session_id=reading.session_id)
     return int(kept["id"])
+
+
+def summarize_run(connection: Connection, dag_run_id: str, *, categories: Sequence[str]) -> dict[str, Any]:
+    """Counts of sessions by their last try in a run, tokens and dollars of all its tries, and what is read overall."""
+    [row] = execute(connection, load_sql("facets/summarize_run"), dag_run_id=dag_run_id, categories=list(categories))
+    return row
 
 
 def _adapted(value: Any) -> Any:

@@ -37,6 +37,13 @@ def open_snapshot(connection: Connection, period_type: str, window: Window) -> i
     return int(row["id"])
 
 
+def save_narrative_call(connection: Connection, snapshot_id: int, *, model: str, cost_usd: float | None) -> None:
+    """Keep what a text by a model cost; writing it again costs again."""
+    execute(
+        connection, load_sql("reports/insert_narrative_call"), snapshot_id=snapshot_id, model=model, cost_usd=cost_usd
+    )
+
+
 def load_window(connection: Connection, snapshot_id: int) -> Window:
     """The days that a snapshot stands for."""
     row = _load_snapshot(connection, snapshot_id)

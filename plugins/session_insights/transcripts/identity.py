@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from session_insights.records import Category, Entry
+from session_insights.records import OWN_WORK, Category, Entry
 
-OWN_WORK = "[session-insights]"  # in the first prompt of our own calls through `claude`
 PROGRAMS = frozenset({"headless", "sdk", "sub-agent"})
 _KEPT = ("cwd", "gitBranch", "version", "entrypoint", "sessionKind")
 _WORKTREE = re.compile(r"[/\\]\.claude[/\\]worktrees[/\\].*$")

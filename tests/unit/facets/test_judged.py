@@ -189,7 +189,7 @@ def test_the_price_of_asking_is_estimated_before() -> None:
 
 
 # A changed text takes a new version, and its line here.
-WORDINGS = {1: "baa0c7f503bbf77e"}
+WORDINGS = {1: "baa0c7f503bbf77e", 2: "439ab1b1e31cfed8"}
 
 
 def test_a_new_wording_of_the_prompt_takes_a_new_version() -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from session_insights.errors import SettingsError
+from session_insights.errors import BudgetReached, SettingsError
 from session_insights.facets.reading import ChosenReader, choose_reader, question_of, read_session
-from session_insights.llm.claude import ClaudeClient, ClaudeConnection, ClaudeUnavailable
+from session_insights.llm.asking import ClaudeUnavailable
+from session_insights.llm.claude import ClaudeClient, ClaudeConnection
 from session_insights.records import Reading, SessionForReading
 from session_insights.settings import Settings
 from tests.fakes.claude import FakeClaude, echo, error, prose, refusal, says, truncated, valid
@@ -51,8 +52,32 @@ def test_auto_means_claude_where_a_connection_is_there_and_else_the_rules() -> N
     assert choose_reader("auto", has_claude=False) == "offline"
     assert choose_reader("offline", has_claude=True) == "offline"
     assert choose_reader("claude", has_claude=True) == "claude"
+    assert choose_reader("cli", has_claude=False) == choose_reader("cli", has_claude=True) == "cli"
     with pytest.raises(SettingsError, match="anthropic_default"):
         choose_reader("claude", has_claude=False)
+
+
+def test_a_batch_is_refused_where_sessions_are_read_one_by_one() -> None:
+    with pytest.raises(SettingsError, match="insights_facet_backfill"):
+        choose_reader("batch", has_claude=True)
+
+
+def test_a_reading_that_may_not_be_paid_is_skipped_and_nothing_is_sent(
+    claude: FakeClaude, client: ClaudeClient
+) -> None:
+    asked: list[float | None] = []
+
+    def refuse(estimate_usd: float | None) -> None:
+        asked.append(estimate_usd)
+        raise BudgetReached("not sent: the daily cap is $5.00")
+
+    made = read(GIVEN, client, may_spend=refuse)
+    assert (made.state, made.facet, claude.requests) == ("skipped", None, [])
+    assert made.error == "session 1f3a: not sent: the daily cap is $5.00"
+    assert asked == [made.estimated_cost_usd]
+    assert made.estimated_cost_usd is not None
+    assert made.estimated_cost_usd > 0
+    assert read(GIVEN, None, "offline", may_spend=refuse).state == "ok"
 
 
 def test_the_rules_read_for_nothing_and_say_that_they_did() -> None:
@@ -162,7 +187,9 @@ def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(
     with caplog.at_level(logging.INFO):
         made = read(GIVEN, client, dry_run=True)
     assert (made.state, made.facet, claude.requests) == ("dry_run", None, [])
-    assert made.cost_usd == pytest.approx(made.input_tokens * 1e-7 + made.output_tokens * 5e-7)
+    assert (made.input_tokens, made.cost_usd) == (0, 0)
+    assert made.estimated_tokens is not None
+    assert made.estimated_cost_usd == pytest.approx(made.estimated_tokens * 1e-7 + 900 * 5e-7)
     assert "[1] command (skill compose) (person): /compose a mail to Dana" in caplog.text
     assert "about $0.0" in caplog.text
 

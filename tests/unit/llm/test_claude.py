@@ -6,18 +6,23 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Literal
 
+import anthropic
 import pytest
 from pydantic import BaseModel, Field
 
 from session_insights.errors import SettingsError
-from session_insights.llm.claude import Answer, ClaudeClient, ClaudeConnection, ClaudeUnavailable
+from session_insights.llm.asking import Answer, ClaudeUnavailable
+from session_insights.llm.claude import ClaudeClient, ClaudeConnection, answer_of_batch, build_message
 from session_insights.llm.prompts import RenderedPrompt
 from tests.fakes.claude import (
     Behaviour,
     FakeClaude,
+    Request,
+    Response,
     cut_connection,
     echo,
     error,
+    message,
     prose,
     refusal,
     says,
@@ -44,11 +49,19 @@ def claude() -> Iterator[FakeClaude]:
 
 
 @pytest.fixture
-def ask(claude: FakeClaude) -> Ask:
+def pauses() -> list[float]:
+    """Seconds that the client would have slept."""
+    return []
+
+
+@pytest.fixture
+def ask(claude: FakeClaude, pauses: list[float]) -> Ask:
     def asking(*behaviours: Behaviour, max_retries: int = 0, timeout_seconds: float = 10) -> Answer[Weather]:
         claude.will(*behaviours)
         connection = ClaudeConnection("key-1", claude.url, max_retries, timeout_seconds)
-        return ClaudeClient(connection).ask(prompt=PROMPT, answer=Weather, model="claude-haiku-5-5")
+        return ClaudeClient(connection, sleep=pauses.append).ask(
+            prompt=PROMPT, answer=Weather, model="claude-haiku-5-5"
+        )
 
     return asking
 
@@ -136,7 +149,7 @@ def test_a_json_object_inside_an_echoed_transcript_is_never_taken_for_the_answer
 
 
 @pytest.mark.parametrize("trouble", [error(429, retry_after=0.01), error(529), error(500), cut_connection()])
-def test_passing_trouble_is_tried_again_by_the_sdk(claude: FakeClaude, ask: Ask, trouble: Behaviour) -> None:
+def test_passing_trouble_is_tried_again(claude: FakeClaude, ask: Ask, trouble: Behaviour) -> None:
     assert ask(trouble, valid(**GOOD), max_retries=1).value is not None
     assert len(claude.requests) == 2
 
@@ -152,12 +165,46 @@ def test_an_answer_that_takes_too_long_is_trouble(ask: Ask) -> None:
         ask(slow(2), timeout_seconds=0.2)
 
 
-def test_trouble_on_the_second_try_keeps_what_the_first_one_cost(ask: Ask) -> None:
-    answer = ask(valid(sky="stormy"), error(529))
+@pytest.mark.parametrize("status", [529, 401])
+def test_trouble_on_the_second_try_keeps_what_the_first_one_cost(ask: Ask, status: int) -> None:
+    answer = ask(valid(sky="stormy"), error(status))
     assert (answer.value, answer.tries) == (None, 1)
     assert answer.error is not None
     assert "sky" in answer.error
     assert answer.output_tokens > 0
+
+
+@pytest.mark.parametrize("status", [429, 529])
+def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(ask: Ask, pauses: list[float], status: int) -> None:
+    assert ask(error(status, retry_after=17), valid(**GOOD), max_retries=1).value is not None
+    assert pauses == [17]
+
+
+def test_without_a_word_from_the_server_pauses_double(ask: Ask, pauses: list[float]) -> None:
+    with pytest.raises(ClaudeUnavailable):
+        ask(*[error(529)] * 4, max_retries=3)
+    assert [round(pause / expected, 1) for pause, expected in zip(pauses, (1, 2, 4), strict=True)] == pytest.approx(
+        [1, 1, 1], abs=0.3
+    )
+
+
+@pytest.mark.parametrize("given", [3600, 1e12, "inf"])
+def test_a_server_that_wants_hours_holds_no_worker(
+    claude: FakeClaude, ask: Ask, pauses: list[float], given: float
+) -> None:
+    def busy(request: Request) -> Response:
+        return Response({"error": {"message": "later"}}, 429, {"retry-after": str(given)})
+
+    with pytest.raises(ClaudeUnavailable, match="429"):
+        ask(busy, busy, max_retries=1)
+    assert max(pauses, default=0) <= 60
+
+
+@pytest.mark.parametrize("given", ["Wed, 21 Oct 2026 07:28:00 GMT", "-5", "nan", "soon", ""])
+def test_a_pause_that_cannot_be_read_is_the_usual_one(ask: Ask, pauses: list[float], given: str) -> None:
+    busy = Response({"error": {"message": "later"}}, 429, {"retry-after": given})
+    assert ask(lambda _: busy, valid(**GOOD), max_retries=1).value is not None
+    assert 0.7 < pauses[0] < 1.3
 
 
 @pytest.mark.parametrize(
@@ -179,7 +226,39 @@ def test_a_wrong_key_account_or_model_is_a_settings_error_that_says_what_to_do(
 
 def test_a_rejected_request_fails_this_record_alone(ask: Ask) -> None:
     answer = ask(error(400, told="prompt is too long"))
-    assert answer.error == "the request was rejected (400: prompt is too long)"
+    assert answer.error == (
+        "the request was rejected (400: prompt is too long); lower SESSION_INSIGHTS_FACET_BUDGET_TOKENS"
+    )
+    assert ask(error(400, told="odd")).error == "the request was rejected (400: odd)"
+
+
+def test_a_request_that_is_too_large_fails_this_record_alone_and_names_its_setting(
+    claude: FakeClaude, ask: Ask
+) -> None:
+    answer = ask(error(413), max_retries=3)
+    assert "SESSION_INSIGHTS_FACET_BUDGET_TOKENS" in str(answer.error)
+    assert (answer.is_refused, len(claude.requests)) == (False, 1)
+
+
+def test_an_account_without_credit_is_a_settings_error(ask: Ask) -> None:
+    with pytest.raises(SettingsError, match="cannot pay"):
+        ask(error(400, told="Your credit balance is too low to access the Anthropic API."))
+
+
+def test_tokens_of_the_cache_are_kept_and_priced_as_such(ask: Ask) -> None:
+    def cached(request: Request) -> Response:
+        reply = message(json.dumps(GOOD), request)
+        reply.body["usage"] = {
+            "input_tokens": 100,
+            "output_tokens": 10,
+            "cache_read_input_tokens": 4000,
+            "cache_creation_input_tokens": 500,
+        }
+        return reply
+
+    answer = ask(cached)
+    assert (answer.input_tokens, answer.cache_read_tokens, answer.cache_write_tokens) == (100, 4000, 500)
+    assert answer.cost_usd == pytest.approx((100 + 0.1 * 4000 + 1.25 * 500) * 1e-7 + 10 * 5e-7)
 
 
 def test_an_endpoint_that_takes_no_schema_gets_it_in_words(claude: FakeClaude, ask: Ask) -> None:
@@ -195,6 +274,22 @@ def test_a_client_remembers_that_its_endpoint_takes_no_schema(claude: FakeClaude
     for _ in range(2):
         assert client.ask(prompt=PROMPT, answer=Weather, model="claude-haiku-5-5").value is not None
     assert ["output_config" in request.body for request in claude.requests] == [True, False, False]
+
+
+def test_a_message_of_a_batch_is_judged_like_any_other_at_half_the_price(claude: FakeClaude) -> None:
+    client = ClaudeClient(ClaudeConnection("key-1", claude.url, 0))
+    claude.will(valid(**GOOD), valid(**GOOD), valid(sky="stormy"))
+    whole = client.ask(prompt=PROMPT, answer=Weather, model="claude-haiku-5-5")
+    body = build_message(PROMPT, Weather, "claude-haiku-5-5")
+    assert body == claude.requests[0].body
+    good, bad = (client._client(anthropic).messages.create(**body) for _ in range(2))
+    half = answer_of_batch(good, Weather, "claude-haiku-5-5", 300)
+    assert (half.value, half.tries) == (whole.value, 1)
+    assert whole.cost_usd is not None
+    assert half.cost_usd == pytest.approx(whole.cost_usd / 2)
+    failed = answer_of_batch(bad, Weather, "claude-haiku-5-5", 300)
+    assert failed.value is None
+    assert "sky" in str(failed.error)
 
 
 def test_a_model_without_list_price_has_no_cost(claude: FakeClaude) -> None:

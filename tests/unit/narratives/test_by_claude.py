@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from session_insights.llm.claude import ClaudeClient, ClaudeConnection, ClaudeUnavailable
+from session_insights.llm.asking import ClaudeUnavailable
+from session_insights.llm.claude import ClaudeClient, ClaudeConnection
 from session_insights.llm.prompts import load_prompt
 from session_insights.narratives.sections import Narrative, NarrativeText
 from session_insights.narratives.writing import write_by_claude, write_offline
