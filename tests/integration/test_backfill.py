@@ -333,6 +333,19 @@ def test_the_estimate_is_at_half_price_and_stops_a_batch_before_it_is_sent(
     assert sent["estimate_usd"] == pytest.approx((sent["estimated_tokens"] * 0.05 + 3 * 900 * 0.25) / 1e6)
 
 
+def test_a_cap_sees_what_is_on_its_way_besides_what_is_to_be_sent(connection: Connection, claude: FakeClaude) -> None:
+    fill(connection, "one", "two")
+    run = Backfill(connection, claude)
+    estimates: list[float | None] = []
+    first, second = (run.submit([name], may_spend=estimates.append) for name in ("one", "two"))
+    assert estimates == [first["estimate_usd"], pytest.approx(first["estimate_usd"] + second["estimate_usd"])]
+    for name in run.settle():
+        run.collect(name)
+    run.params["force"] = True
+    third = run.submit(["one"], may_spend=estimates.append)
+    assert estimates[2] == third["estimate_usd"]
+
+
 def test_a_session_in_a_batch_is_not_due_for_anybody_until_two_days_later(
     connection: Connection, claude: FakeClaude
 ) -> None:

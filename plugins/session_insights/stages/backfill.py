@@ -99,7 +99,8 @@ def submit_batch(
     A dry run counts and sends nothing.
 
     Args:
-        may_spend: Called with the estimated price right before sending; what it raises leaves nothing behind.
+        may_spend: Called right before sending with the estimated price of this batch and of all that are on their way
+            (None: no list price); what it raises leaves nothing behind.
 
     Raises:
         MaybeSent: The API may have the batch or not; `settle_batches` finds out.
@@ -172,7 +173,8 @@ def _send(
             return None
         try:
             built = _build(connection, sessions, profile, settings, batch.model)
-            may_spend(built.estimate_usd)
+            price = built.estimate_usd
+            may_spend(None if price is None else price + store.outstanding_usd(connection))
             store.save_attempt_to_send(
                 connection,
                 batch_id,

@@ -160,6 +160,12 @@ def open_batches(connection: Connection) -> list[tuple[str, str | None]]:
     return [(row["batch_id"], row["provider_id"]) for row in execute(connection, load_sql("batches/open_batches"))]
 
 
+def outstanding_usd(connection: Connection) -> float:
+    """What batches should cost that are sent and not collected: no attempt shows it yet."""
+    [row] = execute(connection, load_sql("batches/outstanding"))
+    return float(row["outstanding_usd"])
+
+
 def known_providers(connection: Connection) -> set[str]:
     """Names that the API gave to batches of ours."""
     return {row["provider_id"] for row in execute(connection, load_sql("batches/known_providers"))}
