@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk import BaseHook, BaseOperator, Connection, get_current_context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException, AirflowSkipException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowSkipException,
+)
 
 from session_insights.errors import BudgetReached, ReadingFailed, SettingsError
 from session_insights.llm.claude import ClaudeConnection

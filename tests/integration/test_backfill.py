@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from session_insights.errors import InsightsError, ReadingFailed, SettingsError
-from session_insights.llm.claude import ClaudeUnavailable
+from session_insights.llm.asking import ClaudeUnavailable
 from session_insights.stages import backfill
 from session_insights.stages.backfill import cut_chunks
 from session_insights.store.database import Connection, execute

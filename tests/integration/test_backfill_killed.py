@@ -16,8 +16,8 @@ from collections.abc import Iterator
 import pytest
 
 from session_insights.errors import SettingsError
+from session_insights.llm.asking import ClaudeUnavailable
 from session_insights.llm.batches import MaybeSent
-from session_insights.llm.claude import ClaudeUnavailable
 from session_insights.stages import backfill
 from session_insights.store.database import Connection, connect, execute
 from tests.fakes.claude import FakeClaude, cut_connection, error, slow

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from session_insights.errors import SettingsError
-from session_insights.llm.claude import ClaudeConnection, ClaudeUnavailable
+from session_insights.llm.asking import ClaudeUnavailable
+from session_insights.llm.claude import ClaudeConnection
 
 _PAGE = 100  # batches a page of the list
 _MOST_LISTED = 10_000

@@ -22,6 +22,7 @@ from session_insights.store import batches as store
 from session_insights.store.batches import Batch
 from session_insights.store.database import Connection
 from session_insights.store.facets import load_session
+from session_insights.store.spending import check_budget
 
 # Sessions a run, unless told otherwise.
 MOST_SESSIONS = 10_000
@@ -37,10 +38,6 @@ _SKEW = timedelta(minutes=5)
 log = logging.getLogger(__name__)
 
 MaySpend = Callable[[float | None], None]
-
-
-def no_cap(_: float | None) -> None:
-    """Any estimate is fine."""
 
 
 def select_chunks(
@@ -92,7 +89,7 @@ def submit_batch(
     profile: Profile,
     claude: ClaudeConnection | None,
     run_id: str | None = None,
-    may_spend: MaySpend = no_cap,
+    may_spend: MaySpend | None = None,
 ) -> dict[str, Any]:
     """Send a chunk as one batch, but for sessions that wait in another batch or have their answer.
 
@@ -100,9 +97,10 @@ def submit_batch(
 
     Args:
         may_spend: Called right before sending with the estimated price of this batch and of all that are on their way
-            (None: no list price); what it raises leaves nothing behind.
+            (None: no list price); what it raises leaves nothing behind. Default: the caps.
 
     Raises:
+        BudgetReached: A cap leaves no room; nothing was sent.
         MaybeSent: The API may have the batch or not; `settle_batches` finds out.
     """
     if params.get("dry_run"):
@@ -133,7 +131,7 @@ def settle_batches(
     settings: Settings,
     profile: Profile,
     claude: ClaudeConnection | None,
-    may_spend: MaySpend = no_cap,
+    may_spend: MaySpend | None = None,
 ) -> list[str]:
     """Every batch with answers to come, whoever sent it, as the API calls it; what was planned and not sent is sent.
 
@@ -153,7 +151,7 @@ def _send(
     client: BatchClient,
     profile: Profile,
     settings: Settings,
-    may_spend: MaySpend,
+    may_spend: MaySpend | None,
 ) -> dict[str, Any] | None:
     """Send a planned batch, unless the API has it already; None where there was nothing to send.
 
@@ -174,7 +172,11 @@ def _send(
         try:
             built = _build(connection, sessions, profile, settings, batch.model)
             price = built.estimate_usd
-            may_spend(None if price is None else price + store.outstanding_usd(connection))
+            price = None if price is None else price + store.outstanding_usd(connection)
+            if may_spend is not None:
+                may_spend(price)
+            else:
+                check_budget(connection, price, settings, profile)
             store.save_attempt_to_send(
                 connection,
                 batch_id,

@@ -11,12 +11,13 @@ from typing import Any
 
 from session_insights.errors import ReadingFailed, SettingsError
 from session_insights.facets.batched import conclude_result
+from session_insights.llm.asking import ClaudeUnavailable
 from session_insights.llm.batches import BatchClient, BatchResult
-from session_insights.llm.claude import ClaudeConnection, ClaudeUnavailable
+from session_insights.llm.claude import ClaudeConnection
 from session_insights.profile import Profile
 from session_insights.records import Reading
 from session_insights.settings import Settings
-from session_insights.stages.backfill import MaySpend, no_cap, open_client, select_chunks, settle_batches, submit_batch
+from session_insights.stages.backfill import MaySpend, open_client, select_chunks, settle_batches, submit_batch
 from session_insights.stages.extraction import masked
 from session_insights.store import batches as store
 from session_insights.store.batches import Batch
@@ -182,7 +183,7 @@ def run_backfill(
     profile: Profile,
     claude: ClaudeConnection | None,
     progress: Callable[[str], None],
-    may_spend: MaySpend = no_cap,
+    may_spend: MaySpend | None = None,
 ) -> dict[str, Any]:
     """All of it in one process: send, wait, collect. Interrupted at any moment, the next call takes up where it was."""
     place: dict[str, Any] = {"settings": settings, "profile": profile, "claude": claude}
