@@ -389,8 +389,10 @@ def test_a_batch_that_the_api_does_not_know_is_not_given_up_before_its_results_a
     with pytest.raises(SettingsError, match="does 'anthropic_default' lead to another workspace"):
         run.collect(name)
     execute(connection, "update insights.facet_batches set planned_at = now() - interval '30 days'")
-    with pytest.raises(ReadingFailed, match="1 of 1 sessions are not read"):
+    with pytest.raises(ReadingFailed, match="the results of its batch are past keeping"):
         run.collect(name)
+    [lost] = execute(connection, "select state, cost_usd from insights.facet_extractions")
+    assert lost == {"state": "skipped", "cost_usd": None}
     assert run.settle() == []
 
 

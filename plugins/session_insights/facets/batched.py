@@ -15,6 +15,8 @@ from session_insights.profile import Profile
 from session_insights.records import Reading, SessionForReading
 from session_insights.settings import Settings
 
+# A result that was never fetched and is no longer there; what it cost is not known.
+GONE = "gone"
 _NOT_ASKED = {
     "expired": "was not answered within 24 hours",
     "canceled": "was canceled before its turn came",
@@ -58,6 +60,8 @@ def conclude_result(made: Reading, result: BatchResult, session: SessionForReadi
         return conclude(made, answer, session, profile)
     if result.kind == "errored" and result.error_type == "invalid_request_error":
         return replace(made, state="failed", error=f"{whose}: the request was rejected ({result.error})")
+    if result.kind == GONE:
+        return replace(made, cost_usd=None, error=f"{whose}: the results of its batch are past keeping")
     why = _NOT_ASKED.get(result.kind) or f"came back as {result.kind} ({result.error_type}: {result.error})"
     return replace(
         made, state="skipped", error=f"{whose}: {why}; nothing was paid, and it is sent again by the next run"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from session_insights.errors import ReadingFailed, SettingsError
-from session_insights.facets.batched import conclude_result
+from session_insights.facets.batched import GONE, conclude_result
 from session_insights.llm.asking import ClaudeUnavailable
 from session_insights.llm.batches import BatchClient, BatchResult
 from session_insights.llm.claude import ClaudeConnection
@@ -93,7 +93,7 @@ def _give_up(connection: Connection, batch: Batch, profile: Profile) -> None:
             "'anthropic_default' lead to another workspace or address?"
         )
     for request in store.load_requests(connection, batch.batch_id):
-        _keep(connection, batch, BatchResult(request.custom_id, "expired"), profile)
+        _keep(connection, batch, BatchResult(request.custom_id, GONE), profile)
     store.mark_collected(connection, batch.batch_id)
 
 
