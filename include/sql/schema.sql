@@ -131,6 +131,47 @@ COMMENT ON COLUMN insights.claude_sessions.unfinished_message_count IS 'Messages
 
 COMMENT ON COLUMN insights.claude_sessions.content_hash IS 'Changes when an entry of the session changes.';
 
+CREATE TABLE insights.facet_batch_requests (
+    custom_id text NOT NULL,
+    batch_id text NOT NULL,
+    session_id text NOT NULL,
+    content_hash text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    extraction_id bigint,
+    CONSTRAINT request_state_is_known CHECK ((state = ANY (ARRAY['open'::text, 'ok'::text, 'failed'::text, 'refused'::text, 'skipped'::text])))
+);
+
+COMMENT ON TABLE insights.facet_batch_requests IS 'One session in one batch. Skipped: expired, canceled or stopped by the API itself, so not read and not paid for.';
+
+CREATE TABLE insights.facet_batches (
+    id text NOT NULL,
+    provider_id text,
+    is_recognized boolean DEFAULT false NOT NULL,
+    not_ours jsonb DEFAULT '[]'::jsonb NOT NULL,
+    model text NOT NULL,
+    prompt_version integer NOT NULL,
+    prompt_hash text NOT NULL,
+    request_count integer DEFAULT 0 NOT NULL,
+    estimated_tokens bigint DEFAULT 0 NOT NULL,
+    estimate_usd double precision,
+    dag_run_id text,
+    planned_at timestamp with time zone DEFAULT now() NOT NULL,
+    tried_at timestamp with time zone,
+    sent_at timestamp with time zone,
+    collected_at timestamp with time zone,
+    CONSTRAINT sent_under_a_name CHECK (((provider_id IS NULL) = (sent_at IS NULL)))
+);
+
+COMMENT ON TABLE insights.facet_batches IS 'One batch. Planned before it is sent; open until every answer of it is kept. Estimate null: no list price.';
+
+COMMENT ON COLUMN insights.facet_batches.provider_id IS 'As the API calls it; null as long as it is not known whether the API has it.';
+
+COMMENT ON COLUMN insights.facet_batches.is_recognized IS 'Found in the list of the API after its answer was missed, by count and time; its results must prove it.';
+
+COMMENT ON COLUMN insights.facet_batches.not_ours IS 'Batches of somebody else that looked like this one, by their provider_id.';
+
+COMMENT ON COLUMN insights.facet_batches.tried_at IS 'When it was last about to be sent; null: the API cannot have it.';
+
 CREATE TABLE insights.facet_extractions (
     id bigint NOT NULL,
     session_id text NOT NULL,
@@ -471,6 +512,15 @@ ALTER TABLE ONLY insights.anomalies
 ALTER TABLE ONLY insights.claude_sessions
     ADD CONSTRAINT claude_sessions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY insights.facet_batch_requests
+    ADD CONSTRAINT facet_batch_requests_pkey PRIMARY KEY (custom_id);
+
+ALTER TABLE ONLY insights.facet_batches
+    ADD CONSTRAINT facet_batches_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insights.facet_batches
+    ADD CONSTRAINT facet_batches_provider_id_key UNIQUE (provider_id);
+
 ALTER TABLE ONLY insights.facet_extractions
     ADD CONSTRAINT facet_extractions_pkey PRIMARY KEY (id);
 
@@ -524,6 +574,14 @@ CREATE INDEX claude_sessions_started_at ON insights.claude_sessions USING btree 
 
 CREATE INDEX claude_sessions_yours ON insights.claude_sessions USING btree (id) INCLUDE (started_at) WHERE ((category = 'human'::text) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)));
 
+CREATE INDEX facet_batch_requests_batch_id ON insights.facet_batch_requests USING btree (batch_id);
+
+CREATE INDEX facet_batch_requests_extraction_id ON insights.facet_batch_requests USING btree (extraction_id);
+
+CREATE UNIQUE INDEX facet_batch_requests_one_open ON insights.facet_batch_requests USING btree (session_id) WHERE (state = 'open'::text);
+
+CREATE INDEX facet_batch_requests_session_id ON insights.facet_batch_requests USING btree (session_id);
+
 CREATE INDEX facet_extractions_attempted_at ON insights.facet_extractions USING btree (attempted_at);
 
 CREATE INDEX facet_extractions_session_id ON insights.facet_extractions USING btree (session_id, attempted_at DESC);
@@ -551,6 +609,15 @@ CREATE INDEX session_messages_message_id ON insights.session_messages USING btre
 CREATE INDEX transcript_archive_digest ON insights.transcript_archive USING btree (digest);
 
 CREATE INDEX transcript_files_session_id ON insights.transcript_files USING btree (session_id);
+
+ALTER TABLE ONLY insights.facet_batch_requests
+    ADD CONSTRAINT facet_batch_requests_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES insights.facet_batches(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.facet_batch_requests
+    ADD CONSTRAINT facet_batch_requests_extraction_id_fkey FOREIGN KEY (extraction_id) REFERENCES insights.facet_extractions(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY insights.facet_batch_requests
+    ADD CONSTRAINT facet_batch_requests_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY insights.facet_extractions
     ADD CONSTRAINT facet_extractions_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from airflow.sdk import Asset, BaseHook, Connection, get_current_context
+from airflow.sdk import Asset, BaseHook, BaseOperator, Connection, get_current_context
 from airflow.sdk.exceptions import (
     AirflowException,
     AirflowFailException,
@@ -41,6 +42,8 @@ REPORTS = Asset("insights_reports")
 LABEL = "{{ label | default('') }}"
 _log = logging.getLogger(__name__)
 _LABEL_CHARACTERS = 250  # the column's width in Airflow's database
+# The API ends a batch after a day; an hour more for its own delay.
+LONGEST_WAIT = timedelta(hours=25)
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,39 @@ def fail(message: str) -> None:
         AirflowFailException: Always.
     """
     raise AirflowFailException(message)
+
+
+class WaitForBatch(BaseOperator):  # type: ignore[misc]
+    """Wait for a Message Batch in the triggerer: no worker is held.
+
+    The provider's sensor does the same, but importing it with a DAG file costs every task more than a second. Clearing
+    or failing this task while it waits cancels the batch at the API (the provider's trigger does).
+    """
+
+    template_fields = ("batch_id",)
+
+    def __init__(self, *, batch_id: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.batch_id = batch_id
+
+    def execute(self, context: Any) -> None:
+        from airflow.providers.anthropic.triggers.batch import AnthropicBatchTrigger
+
+        context["label"] = self.batch_id
+        trigger = AnthropicBatchTrigger(
+            conn_id=CLAUDE_CONNECTION,
+            batch_id=self.batch_id,
+            poll_interval=float(load_settings().batch_poll_seconds),
+            end_time=time.time() + LONGEST_WAIT.total_seconds(),
+        )
+        self.defer(trigger=trigger, method_name="go_on")
+
+    def go_on(self, context: Any, event: dict[str, Any] | None = None) -> None:
+        """What became of its requests is looked at when they are collected."""
+        context["label"] = self.batch_id
+        if event is None or event["status"] != "success":
+            raise AirflowException(f"batch {self.batch_id}: {(event or {}).get('message', 'no answer')}")
+        self.log.info("batch %s has ended: %s", self.batch_id, event.get("request_counts"))
 
 
 def find_window(period: Period, place: Workplace) -> Window:

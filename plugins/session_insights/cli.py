@@ -28,7 +28,7 @@ from session_insights.settings import (
     load_settings,
     parse_source,
 )
-from session_insights.stages import extraction, keeping, reporting, setup, sync
+from session_insights.stages import collection, extraction, keeping, reporting, setup, sync
 from session_insights.store.database import Connection, connect
 from session_insights.windows import resolve_window
 
@@ -85,10 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--session-id", action="append", help="only this session; again for more")
     extract.add_argument("--since", help="first day, as 2026-11-15")
     extract.add_argument("--until", help="last day, included")
-    extract.add_argument("--limit", type=_positive, help="sessions at most; default 20")
+    extract.add_argument("--limit", type=_positive, help="sessions at most; default 20, of batch 10,000")
     extract.add_argument("--force", action="store_true", help="also what is read already")
     extract.add_argument("--dry-run", action="store_true", help="say what would be sent, send nothing")
-    extract.add_argument("--reader", choices=get_args(Reader))
+    extract.add_argument("--reader", choices=get_args(Reader), help="batch: half price, answered within a day")
     purge = command("purge", _purge, "delete sessions everywhere, or take a person's name out")
     purge.add_argument("--session-id", action="append", default=[], help="a session and its sub-agents; again for more")
     purge.add_argument("--with-forks", action="store_true", help="also sessions that hold copied history of them")
@@ -167,6 +167,8 @@ def _extract(options: argparse.Namespace) -> Answer:
     profile = load_profile(find_profile_path(settings), skill_roots=find_skill_roots())
     params = {name: value for name, value in vars(options).items() if name not in ("run", "json") and value is not None}
     claude = _claude()
+    if options.reader == "batch":
+        return _extract_in_batches(params, settings, profile, claude)
     run_id = f"command-{uuid4()}"
     session_ids = []
     with closing(connect(settings.database_url)) as database:
@@ -190,6 +192,20 @@ def _extract(options: argparse.Namespace) -> Answer:
         selected = [session.session_id for session in due]
         totals = extraction.summarize_run(database, selected, settings=settings, run_id=run_id)
     return {**totals, "session_ids": session_ids}
+
+
+def _extract_in_batches(
+    params: dict[str, Any], settings: Settings, profile: Profile, claude: ClaudeConnection | None
+) -> Answer:
+    with closing(connect(settings.database_url)) as database:
+        try:
+            totals = collection.run_backfill(
+                database, params, settings=settings, profile=profile, claude=claude, progress=_progress
+            )
+        except KeyboardInterrupt:
+            _progress("The batches go on without you; the same command takes up where this one was.")
+            raise SystemExit(130) from None
+    return {**totals, "failed_count": totals["unread_count"]}
 
 
 def _report(options: argparse.Namespace) -> Answer:

@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     # Dollars at list price that reading may cost in a local day and month; empty means no cap.
     daily_cap_usd: float | None = Field(default=5.0, ge=0, allow_inf_nan=False)
     monthly_cap_usd: float | None = Field(default=50.0, ge=0, allow_inf_nan=False)
+    # Seconds between two looks at a batch that is being answered.
+    batch_poll_seconds: int = Field(default=60, ge=1, le=3_600)
     # Characters kept of one prompt or reply; of a tool's output a quarter of it.
     entry_characters: int = Field(default=8_000, ge=200, le=100_000)
     # Processes that read transcripts side by side; 0 means one a core.

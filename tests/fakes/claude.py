@@ -5,7 +5,7 @@
         client = ClaudeClient(ClaudeConnection(api_key="k", base_url=claude.url))
 
 Each request takes the next behaviour; when none is left, the default one (`valid()`, built from the schema that was
-asked for). `claude.requests` holds what was asked.
+asked for). `claude.requests` holds what was asked, `claude.calls` every call, and `claude.batches` the Message Batches.
 """
 
 from __future__ import annotations
@@ -16,49 +16,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
 
-
-@dataclass(frozen=True)
-class Request:
-    """One call as it came in."""
-
-    path: str
-    headers: dict[str, str]
-    body: dict[str, Any]
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """What the answer must look like, from `output_config` or from the words of the system prompt."""
-        given = self.body.get("output_config", {}).get("format", {}).get("schema")
-        if given is not None:
-            return dict(given)
-        for block in self.body.get("system", []):
-            _, found, schema = block["text"].partition("nothing else:\n")
-            if found:
-                return dict(json.loads(schema))
-        return {"type": "object", "properties": {}}
-
-    @property
-    def prompt(self) -> str:
-        """The first user message as text."""
-        content = self.body["messages"][0]["content"]
-        return content if isinstance(content, str) else "".join(block.get("text", "") for block in content)
-
-
-@dataclass
-class Response:
-    """What goes back: a JSON body, or nothing at all where `cut` is set."""
-
-    body: dict[str, Any] = field(default_factory=dict)
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    cut: bool = False
-
-
-Behaviour = Callable[[Request], Response]
+from tests.fakes.batches import FakeBatches
+from tests.fakes.exchange import Behaviour, Request, Response
 
 
 def message(text: str, request: Request, *, stop_reason: str = "end_turn") -> Response:
@@ -174,11 +137,13 @@ class FakeClaude:
 
     def __init__(self, *behaviours: Behaviour, default: Behaviour | None = None) -> None:
         self.requests: list[Request] = []
+        self.calls: list[str] = []  # such as `GET /v1/messages/batches`
         self.default = default or valid()
         self._script = list(behaviours)
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
+        self.batches = FakeBatches(self.default, self.url)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
@@ -211,20 +176,30 @@ class FakeClaude:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                request = Request(self.path, headers, body)
-                if self.path != "/v1/messages":
+                self._answer(json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}"))
+
+            def do_GET(self) -> None:
+                self._answer({})
+
+            def _answer(self, body: dict[str, Any]) -> None:
+                url = urlsplit(self.path)
+                request = Request(url.path, {name.lower(): value for name, value in self.headers.items()}, body)
+                fake.calls.append(f"{self.command} {url.path}")
+                _, is_batch, rest = url.path.partition("/v1/messages/batches")
+                if is_batch:
+                    self._send(fake.batches.answer(self.command, rest, parse_qs(url.query), request))
+                elif url.path == "/v1/messages/count_tokens":
+                    self._send(Response({"input_tokens": len(json.dumps(body)) // 4}))
+                elif url.path == "/v1/messages":
+                    self._send(fake.take(request)(request))
+                else:
                     self._send(error(404, told=f"no such path: {self.path}")(request))
-                    return
-                self._send(fake.take(request)(request))
 
             def _send(self, response: Response) -> None:
                 if response.cut:
-                    self.connection.shutdown(socket.SHUT_RDWR)
-                    self.close_connection = True
+                    self._hang_up()
                     return
-                data = json.dumps(response.body).encode()
+                data = json.dumps(response.body).encode() if response.raw is None else response.raw
                 self.send_response(response.status)
                 for name, value in {"content-type": "application/json", **response.headers}.items():
                     self.send_header(name, value)
@@ -232,7 +207,13 @@ class FakeClaude:
                 # Whoever asked may have hung up meanwhile.
                 with contextlib.suppress(ConnectionError):
                     self.end_headers()
-                    self.wfile.write(data)
+                    self.wfile.write(data[: response.cut_at])
+                    if response.cut_at is not None:
+                        self._hang_up()
+
+            def _hang_up(self) -> None:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
 
             def log_message(self, *_: object) -> None:
                 """Quiet."""

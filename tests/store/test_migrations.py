@@ -81,6 +81,8 @@ def test_every_table_of_the_design_is_there(connection: Connection) -> None:
         "schema_migrations",
         "transcript_archive",
         "purged_sessions",
+        "facet_batches",
+        "facet_batch_requests",
         "narrative_calls",
     }
 

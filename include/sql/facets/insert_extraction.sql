@@ -39,3 +39,4 @@ insert into insights.facet_extractions (
     %(estimated_cost_usd)s,
     %(dag_run_id)s
 )
+returning id

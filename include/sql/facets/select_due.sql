@@ -1,6 +1,7 @@
 -- select_due: sessions that a reader should read now.
 -- Grain:  one row per session, newest first.
--- Reads:  insights.claude_sessions, insights.session_days, insights.session_facets, insights.facet_extractions
+-- Reads:  insights.claude_sessions, insights.session_days, insights.session_facets, insights.facet_extractions,
+--         insights.facet_batches, insights.facet_batch_requests
 -- Params: session_ids -- text[] or null; naming a session waives the rules of category, size, quiet and back-off
 --         categories -- text[]
 --         since, until -- local dates, both included, or null
@@ -41,6 +42,23 @@ tried_in_this_run as (
     select distinct session_id
     from insights.facet_extractions
     where dag_run_id = %(dag_run_id)s
+    union
+    select request.session_id
+    from insights.facet_batch_requests as request
+    inner join insights.facet_batches as batch on request.batch_id = batch.id
+    where batch.dag_run_id = %(dag_run_id)s
+
+),
+
+in_a_batch as (
+
+    -- Its answer is under way and paid for. A batch that nobody collects for two days holds nothing back any more.
+    select request.session_id
+    from insights.facet_batch_requests as request
+    inner join insights.facet_batches as batch on request.batch_id = batch.id
+    where
+        request.state = 'open'
+        and batch.planned_at > %(now)s::timestamptz - interval '2 days'
 
 ),
 
@@ -60,6 +78,7 @@ candidates as (
             false
         ) as is_read,
         session.id = any(%(session_ids)s::text[]) as is_named,
+        session.id in (select in_a_batch.session_id from in_a_batch) as is_in_batch,
         session.category = any(%(categories)s::text[])
         and (session.human_prompt_count >= 2 or session.active_minutes >= 1) as is_large_enough,
         coalesce(
@@ -107,7 +126,7 @@ due as (
         is_again
         or (
             (%(force)s or not is_read)
-            and (is_named or (is_large_enough and is_quiet and (%(force)s or is_ripe)))
+            and (is_named or (is_large_enough and is_quiet and not is_in_batch and (%(force)s or is_ripe)))
         )
 
 ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import cache
 
 from session_insights.facets.answer import FacetAnswer
 from session_insights.facets.sampling import describe_session, sample_transcript
@@ -24,6 +25,7 @@ _ADDRESS = re.compile(
 _MOST_RAW_CHARACTERS = 10_000
 
 
+@cache
 def load_facet_prompt() -> Prompt:
     return load_prompt(PROMPT)
 
@@ -65,7 +67,7 @@ def _list(lines: object) -> str:
     return "\n".join(found) or "- (none)"
 
 
-def estimate_cost(prompt: RenderedPrompt, model: str, at: datetime) -> float | None:
+def estimate_cost(prompt: RenderedPrompt, model: str, at: datetime, *, is_batch: bool = False) -> float | None:
     """List price of asking once, without the cache; None when the model has no price."""
     return price_message(
         model,
@@ -75,6 +77,7 @@ def estimate_cost(prompt: RenderedPrompt, model: str, at: datetime) -> float | N
         cache_read_tokens=0,
         cache_write_5m_tokens=0,
         cache_write_1h_tokens=0,
+        is_batch=is_batch,
     )
 
 

@@ -99,14 +99,17 @@ def load_session(connection: Connection, session_id: str) -> SessionForReading:
     return SessionForReading(**rows[0], entries=tuple(StoredEntry(**entry) for entry in entries))
 
 
-def save_reading(connection: Connection, reading: Reading, *, dag_run_id: str | None = None) -> None:
+def save_reading(connection: Connection, reading: Reading, *, dag_run_id: str | None = None) -> int:
     """Keep an attempt and, if it succeeded, its facet, in one transaction.
 
     A failed attempt leaves the facet of an earlier one as it is.
+
+    Returns:
+        The attempt's row in `facet_extractions`.
     """
     attempt = {name: value for name, value in asdict(reading).items() if name != "facet"}
     with connection.transaction():
-        execute(connection, load_sql("facets/insert_extraction"), **attempt, dag_run_id=dag_run_id)
+        [kept] = execute(connection, load_sql("facets/insert_extraction"), **attempt, dag_run_id=dag_run_id)
         if reading.state == "ok" and reading.facet is not None:
             columns = {name: _adapted(value) for name, value in asdict(reading.facet).items()}
             execute(
@@ -122,6 +125,7 @@ def save_reading(connection: Connection, reading: Reading, *, dag_run_id: str | 
             )
             replace_purged_people(connection, [reading.session_id])
             execute(connection, load_sql("facets/mark_extracted"), session_id=reading.session_id)
+    return int(kept["id"])
 
 
 def summarize_run(connection: Connection, dag_run_id: str, *, categories: Sequence[str]) -> dict[str, Any]:
