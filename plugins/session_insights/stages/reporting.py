@@ -43,7 +43,7 @@ def open_snapshot(connection: Connection, period: Period, window: Window) -> dic
 
 def refresh_figure(connection: Connection, snapshot: Mapping[str, Any], name: str) -> RefreshedFigure:
     """Run one aggregate for the report's days and for those before."""
-    window, period = _days_of(snapshot), cast(Period, snapshot["period"])
+    window, period = days_of(snapshot), cast(Period, snapshot["period"])
     return refresh_aggregate(connection, snapshot["snapshot_id"], name, window, period)
 
 
@@ -65,13 +65,13 @@ def write_narrative(
         narrative = write_by_claude(
             figures,
             profile,
-            _days_of(snapshot),
+            days_of(snapshot),
             client=ClaudeClient(claude),
             model=settings.narrative_model,
             last=earlier,
         )
     else:
-        narrative = write_offline(figures, profile, _days_of(snapshot), last=earlier)
+        narrative = write_offline(figures, profile, days_of(snapshot), last=earlier)
     figure_store.save_narrative(connection, snapshot["snapshot_id"], narrative.model_dump(mode="json"))
     return {
         "writer": narrative.writer,
@@ -84,7 +84,7 @@ def publish_report(
     connection: Connection, snapshot: Mapping[str, Any], *, settings: Settings, profile: Profile
 ) -> dict[str, Any]:
     """Render the page and put it where reports are kept."""
-    snapshot_id, window = snapshot["snapshot_id"], _days_of(snapshot)
+    snapshot_id, window = snapshot["snapshot_id"], days_of(snapshot)
     figures = figure_store.load_figures(connection, snapshot_id)
     narrative = Narrative.model_validate(figure_store.load_narrative(connection, snapshot_id))
     facts = ReportFacts(made_at=figure_store.load_made_at(connection, snapshot_id), version=version("session-insights"))
@@ -102,6 +102,7 @@ def publish_report(
     }
 
 
-def _days_of(snapshot: Mapping[str, Any]) -> Window:
+def days_of(snapshot: Mapping[str, Any]) -> Window:
+    """The days that a snapshot is about."""
     last_day = date.fromisoformat(snapshot["last_day"])
     return Window(date.fromisoformat(snapshot["first_day"]), last_day + timedelta(days=1))
