@@ -6,7 +6,7 @@ choose sessions yourself.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pendulum
@@ -14,7 +14,7 @@ from airflow.sdk import Param, dag, task
 
 from session_insights import bridge
 from session_insights.settings import load_settings
-from session_insights.stages import extraction
+from session_insights.stages import alerts, extraction
 
 SETTINGS = load_settings()
 
@@ -24,7 +24,7 @@ SETTINGS = load_settings()
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "on_failure_callback": bridge.report_failure},
     doc_md=__doc__,
     tags=["session-insights"],
     params={
@@ -44,14 +44,8 @@ def insights_facet_extraction() -> None:
     def select_sessions() -> list[str]:
         """Sessions that are due, newest first."""
         with bridge.workplace() as place:
-            due = extraction.select_sessions(
-                place.database,
-                place.params,
-                settings=place.settings,
-                profile=place.profile,
-                claude=place.claude,
-                run_id=place.run_id,
-            )
+            given = {"settings": place.settings, "profile": place.profile, "claude": place.claude}
+            due = extraction.select_sessions(place.database, place.params, **given, run_id=place.run_id)
         return [session.session_id for session in due]
 
     @task(map_index_template="{{ label }}", max_active_tis_per_dagrun=4)
@@ -59,17 +53,25 @@ def insights_facet_extraction() -> None:
         """Read one session, always: clearing this task reads it again."""
         with bridge.workplace() as place:
             bridge.name_task(extraction.name_session(place.database, session_id))
-            return extraction.extract_facets(
-                place.database,
-                session_id,
-                place.params,
-                settings=place.settings,
-                profile=place.profile,
-                claude=place.claude,
-                run_id=place.run_id,
-            )
+            given = {"settings": place.settings, "profile": place.profile, "claude": place.claude}
+            return extraction.extract_facets(place.database, session_id, place.params, **given, run_id=place.run_id)
 
-    extract_facets.expand(session_id=select_sessions())
+    @task
+    def detect_anomalies() -> dict[str, Any]:
+        """Is the last complete day far from those before it?"""
+        with bridge.workplace() as place:
+            return alerts.detect_anomalies(place.database, profile=place.profile, now=datetime.now(UTC))
+
+    @task
+    def send_alerts() -> dict[str, Any]:
+        """Tell what is new: anomalies, a large batch, failures that could not be told."""
+        with bridge.workplace() as place:
+            channels = bridge.find_channels(place.settings)
+            return alerts.send_alerts(place.database, channels, settings=place.settings, run_id=place.run_id)
+
+    # As teardowns they run after sessions that failed too, and the run stays as failed or green as its sessions.
+    detected, sent = detect_anomalies().as_teardown(), send_alerts().as_teardown()
+    extract_facets.expand(session_id=select_sessions()) >> detected >> sent
 
 
 insights_facet_extraction()

@@ -10,7 +10,7 @@ from airflow.sdk import CronDataIntervalTimetable, Param, dag, task, task_group
 
 from session_insights import bridge
 from session_insights.settings import load_settings
-from session_insights.stages import reporting
+from session_insights.stages import notifying, reporting
 
 SETTINGS = load_settings()
 ZONE = bridge.load_task_profile(SETTINGS).time_zone
@@ -21,13 +21,15 @@ ZONE = bridge.load_task_profile(SETTINGS).time_zone
     start_date=pendulum.datetime(2026, 1, 4, tz=ZONE),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "on_failure_callback": bridge.report_failure},
     doc_md=__doc__,
     tags=["session-insights"],
     params={
         "since": Param(None, type=["null", "string"], format="date", title="From", description="First day"),
         "until": Param(None, type=["null", "string"], format="date", title="To", description="Last day, included"),
         "reader": Param(SETTINGS.reader, enum=["auto", "claude", "offline"], title="Who writes the text"),
+        "notify": Param(True, type="boolean", title="Post", description="Its summary, once, to Slack and Discord"),
+        "revise": Param(False, type="boolean", title="Post a revision", description="If it was posted and has changed"),
     },
 )
 def insights_weekly_report() -> None:
@@ -52,14 +54,8 @@ def insights_weekly_report() -> None:
     def write_narrative(snapshot: dict[str, Any]) -> dict[str, Any]:
         """Say in words what the figures show."""
         with bridge.workplace() as place:
-            return reporting.write_narrative(
-                place.database,
-                snapshot,
-                place.params,
-                settings=place.settings,
-                profile=place.profile,
-                claude=place.claude,
-            )
+            given = {"settings": place.settings, "profile": place.profile, "claude": place.claude}
+            return reporting.write_narrative(place.database, snapshot, place.params, **given)
 
     @task
     def publish_report(snapshot: dict[str, Any]) -> dict[str, Any]:
@@ -67,8 +63,15 @@ def insights_weekly_report() -> None:
         with bridge.workplace() as place:
             return reporting.publish_report(place.database, snapshot, settings=place.settings, profile=place.profile)
 
+    @task
+    def notify(snapshot: dict[str, Any]) -> dict[str, str]:
+        """Post the summary, once a report and channel."""
+        with bridge.workplace() as place:
+            channels, revise = bridge.report_channels(place), bool(place.params.get("revise"))
+            return notifying.notify_report(place.database, snapshot, channels, profile=place.profile, revise=revise)
+
     snapshot = open_snapshot()
-    refresh_figures(snapshot) >> write_narrative(snapshot) >> publish_report(snapshot)
+    refresh_figures(snapshot) >> write_narrative(snapshot) >> publish_report(snapshot) >> notify(snapshot)
 
 
 insights_weekly_report()

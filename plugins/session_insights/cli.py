@@ -17,9 +17,10 @@ import psycopg
 
 from session_insights.errors import InsightsError, ReadingFailed, SettingsError
 from session_insights.llm.claude import ClaudeConnection
+from session_insights.notifications.posting import Channel, ChannelName, check_channel
 from session_insights.profile import load_profile
 from session_insights.settings import find_profile_path, find_skill_roots, find_sources, load_settings, parse_source
-from session_insights.stages import extraction, keeping, reporting, setup, sync
+from session_insights.stages import extraction, keeping, notifying, reporting, setup, sync
 from session_insights.store.database import connect
 from session_insights.windows import resolve_window
 
@@ -84,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--until", help="last day, included")
     report.add_argument("--out", type=Path, help="folder for the page")
     report.add_argument("--reader", choices=["auto", "claude", "offline"], help="who writes the text")
+    report.add_argument("--notify", action="store_true", help="post its summary, once a report and channel")
+    report.add_argument("--revise", action="store_true", help="post it again if it was posted and has changed")
     return parser
 
 
@@ -101,6 +104,14 @@ def _progress(line: str) -> None:
 def _claude() -> ClaudeConnection | None:
     key = os.environ.get("ANTHROPIC_API_KEY")
     return ClaudeConnection(api_key=key, base_url=os.environ.get("ANTHROPIC_BASE_URL")) if key else None
+
+
+def _channels() -> list[Channel]:
+    addresses: dict[ChannelName, str] = {"slack": "SLACK_WEBHOOK_URL", "discord": "DISCORD_WEBHOOK_URL"}
+    found = [Channel(name, os.environ[variable]) for name, variable in addresses.items() if os.environ.get(variable)]
+    if not found:
+        raise SettingsError("Nothing to post to: set SLACK_WEBHOOK_URL or DISCORD_WEBHOOK_URL.")
+    return [check_channel(channel) for channel in found]
 
 
 def _migrate(_: argparse.Namespace) -> Answer:
@@ -183,6 +194,7 @@ def _report(options: argparse.Namespace) -> Answer:
         options.period, time_zone=profile.zone, run_at=datetime.now(UTC), since=options.since, until=options.until
     )
     params = {"reader": options.reader} if options.reader else {}
+    channels = _channels() if options.notify or options.revise else []
     with closing(connect(settings.database_url)) as database:
         snapshot = reporting.open_snapshot(database, options.period, window)
         for name in reporting.aggregate_names():
@@ -191,4 +203,7 @@ def _report(options: argparse.Namespace) -> Answer:
             database, snapshot, params, settings=settings, profile=profile, claude=_claude()
         )
         published = reporting.publish_report(database, snapshot, settings=settings, profile=profile)
-    return {**snapshot, **written, **published, "summary": f"{published['path']}\n{published['coverage']}"}
+        posted = notifying.notify_report(database, snapshot, channels, profile=profile, revise=options.revise)
+    told = "".join(f"\n{name}: {what}" for name, what in posted.items())
+    summary = f"{published['path']}\n{published['coverage']}{told}"
+    return {**snapshot, **written, **published, "posted": posted, "summary": summary}

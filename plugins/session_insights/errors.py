@@ -17,7 +17,11 @@ class ReadingFailed(InsightsError):
     """A reader gave no usable facet for a session; kept as a row of `facet_extractions`."""
 
 
-class NotDelivered(InsightsError):
+class DeliveryFailed(InsightsError):
+    """A message was not posted, or nobody knows."""
+
+
+class NotDelivered(DeliveryFailed):
     """A channel did not take a message."""
 
     def __init__(self, message: str, *, may_try_again: bool, retry_after: float | None = None) -> None:
@@ -26,5 +30,5 @@ class NotDelivered(InsightsError):
         self.retry_after = retry_after  # seconds, where the channel says so
 
 
-class MaybeDelivered(InsightsError):
+class MaybeDelivered(DeliveryFailed):
     """Nobody knows whether a message is in the channel; it is not posted again by itself."""

@@ -11,4 +11,4 @@ set
 where
     id = %(message_id)s
     and state in ('waiting', 'failed')
-returning id, payload
+returning id, channel, dedupe_key, payload

@@ -2,7 +2,7 @@
 -- Grain:  one row per message, oldest first.
 -- Reads:  insights.notifications
 -- Params: channel, dedupe_key
-select payload
+select payload_digest
 from insights.notifications
 where
     channel = %(channel)s

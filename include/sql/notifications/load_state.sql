@@ -1,11 +1,12 @@
 -- load_state: how far a message is.
 -- Grain:  one row; none if there is no such message.
 -- Reads:  insights.notifications
--- Params: message_id
+-- Params: channel, dedupe_key
 select
-    channel,
-    dedupe_key,
+    id,
     state,
     claimed_at
 from insights.notifications
-where id = %(message_id)s
+where
+    channel = %(channel)s
+    and dedupe_key = %(dedupe_key)s

@@ -7,6 +7,8 @@ set
     state = %(state)s,
     receipt = %(receipt)s,
     error = %(error)s,
+    -- What was posted is in the channel; names and titles are not kept here as well.
+    payload = case when %(state)s = 'sent' then '{}' else payload end,
     sent_at = case when %(state)s = 'sent' then now() end
 where
     id = %(message_id)s

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from session_insights.errors import MaybeDelivered, NotDelivered
+import psycopg
+
+from session_insights.errors import DeliveryFailed, MaybeDelivered, NotDelivered, SettingsError
 from session_insights.narratives.sections import Narrative
-from session_insights.notifications.message import Field, Message
+from session_insights.notifications.failure import FailedTask, build_failure_message, failure_key
+from session_insights.notifications.message import Message
 from session_insights.notifications.posting import RENDERERS, Channel, post
 from session_insights.notifications.summary import build_summary
 from session_insights.profile import Profile
@@ -22,21 +23,6 @@ from session_insights.store.database import Connection
 from session_insights.transcripts.redaction import mask_secrets
 
 Post = Callable[[Channel, dict[str, Any]], str | None]
-LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class FailedTask:
-    """A task that has failed for good."""
-
-    dag_id: str
-    run_id: str
-    task_id: str
-    map_index: int  # -1 where the task is not mapped
-    try_number: int
-    label: str | None  # the mapped task's name
-    error: str
-    log_url: str | None
 
 
 def notify_report(
@@ -61,7 +47,6 @@ def notify_report(
         MaybeDelivered: Nobody knows whether a channel has it.
     """
     if not channels:
-        LOG.info("No Slack or Discord connection: nothing was posted.")
         return {}
     snapshot_id, window = snapshot["snapshot_id"], days_of(snapshot)
     message = build_summary(
@@ -87,13 +72,14 @@ def send_everywhere(
     """Post a message to each channel once; a channel that fails does not keep it from the others.
 
     Raises:
-        NotDelivered, MaybeDelivered: The first failure, after every channel had its turn.
+        DeliveryFailed: The first failure, after every channel had its turn.
     """
-    happened, failures = {}, []
+    happened: dict[str, str] = {}
+    failures: list[DeliveryFailed] = []
     for channel in channels:
         try:
             happened[channel.name] = _send_once(connection, channel, key, message, revise=revise, send=send)
-        except (NotDelivered, MaybeDelivered) as error:
+        except DeliveryFailed as error:
             failures.append(error)
     if failures:
         raise failures[0]
@@ -104,86 +90,82 @@ def send_waiting(
     connection: Connection, channels: Sequence[Channel], kinds: Sequence[str], *, send: Post = post
 ) -> dict[str, int]:
     """Post what could not be posted when it was made, for kinds such as `failure`; channel → messages."""
-    counts = {}
+    counts: dict[str, int] = {}
     for channel in channels:
         counts[channel.name] = 0
         for message_id in outbox.find_waiting(connection, channel.name, kinds):
-            counts[channel.name] += _post_claimed(connection, channel, message_id, send) == "sent"
+            counts[channel.name] += _post_claimed(connection, channel, message_id, send)
     return counts
 
 
-def build_failure_message(failed: FailedTask) -> Message:
-    """Which task, and its error's first line, without secrets."""
-    lines = [line for line in mask_secrets(failed.error).splitlines() if line.strip()]
-    named = f" “{failed.label}”" if failed.label else f" [{failed.map_index}]" if failed.map_index >= 0 else ""
-    return Message(
-        title=f"Task failed: {failed.dag_id}",
-        lines=(
-            f"{failed.task_id}{mask_secrets(named)}, try {failed.try_number}",
-            lines[0] if lines else "No error was given.",
-        ),
-        fields=(Field("Run", (failed.run_id,)),),
-        link=failed.log_url,
-        link_text="Open the log",
-        tone="bad",
-    )
+def tell_failure(
+    open_database: Callable[[], Connection],
+    channels: Sequence[Channel],
+    failed: FailedTask,
+    *,
+    send: Post | None = None,
+) -> None:
+    """Post that a task failed, once a try. Without a database, which may be why it failed, it is posted all the same.
 
-
-def failure_key(failed: FailedTask) -> str:
-    """One message a try: clearing the task and failing again is news."""
-    return f"failure:{failed.dag_id}:{failed.run_id}:{failed.task_id}:{failed.map_index}:{failed.try_number}"
+    Raises:
+        DeliveryFailed: It waits in the outbox; the next run of facet extraction posts it.
+    """
+    # Whoever waits here is a task that has ended: one try, the outbox keeps the rest.
+    send = send or partial(post, tries=1)
+    failed = replace(failed, error=mask_secrets(failed.error), label=failed.label and mask_secrets(failed.label))
+    message = build_failure_message(failed)
+    try:
+        connection = open_database()
+    except (psycopg.Error, SettingsError):
+        for channel in channels:
+            send(channel, RENDERERS[channel.name](message))
+        return
+    with connection:
+        send_everywhere(connection, channels, failure_key(failed), message, send=send)
 
 
 def _send_once(
     connection: Connection, channel: Channel, key: str, message: Message, *, revise: bool, send: Post
 ) -> str:
+    """`sent`, `already sent` or `revision sent`."""
     payload = RENDERERS[channel.name](message)
-    queued = outbox.put(connection, channel=channel.name, dedupe_key=key, title=message.title, payload=payload)
-    if queued.state in ("waiting", "failed"):
-        return _post_claimed(connection, channel, queued.message_id, send)
+    message_id = outbox.put(connection, channel=channel.name, dedupe_key=key, title=message.title, payload=payload)
+    if message_id is not None and _post_claimed(connection, channel, message_id, send):
+        return "sent"
     if revise:
-        revised = RENDERERS[channel.name](replace(message, title=f"Revised: {message.title}"))
-        if outbox.load_posted(connection, channel.name, key)[-1:] in ([payload], [revised]):
+        revised = replace(message, title=f"Revised: {message.title}")
+        told = outbox.digest(RENDERERS[channel.name](revised))
+        if outbox.load_posted(connection, channel.name, key)[-1:] in ([outbox.digest(payload)], [told]):
             return "already sent"
-        digest = hashlib.sha256(json.dumps(revised, sort_keys=True).encode()).hexdigest()[:16]
-        revision = outbox.put(
-            connection,
-            channel=channel.name,
-            dedupe_key=f"{key}:revision:{digest}",
-            title=f"Revised: {message.title}",
-            payload=revised,
-        )
-        return f"revision {_post_claimed(connection, channel, revision.message_id, send)}"
-    return _post_claimed(connection, channel, queued.message_id, send)
+        key = f"{key}:revision:{told[:16]}"
+        return f"revision {_send_once(connection, channel, key, revised, revise=False, send=send)}"
+    row = outbox.load_state(connection, channel.name, key)
+    if row["state"] == "sent":
+        return "already sent"
+    raise MaybeDelivered(
+        f"{channel.name}: {key} was being posted at {row['claimed_at']:%H:%M} UTC by a try that did not end. Look "
+        "whether it is there; by itself it is not posted again. To do so, delete its row of insights.notifications."
+    )
 
 
-def _post_claimed(connection: Connection, channel: Channel, message_id: int, send: Post) -> str:
+def _post_claimed(connection: Connection, channel: Channel, message_id: int, send: Post) -> bool:
     """At most once: whoever claims a message posts it, and one that was claimed is never posted by itself again.
+
+    Returns:
+        False when somebody else has claimed it.
 
     Source: docs/decisions/0013-outbox-and-anomalies.md
     """
     payload = outbox.claim(connection, message_id)
     if payload is None:
-        row = outbox.load_state(connection, message_id)
-        if row["state"] == "sent":
-            return "already sent"
-        raise MaybeDelivered(
-            f"{channel.name}: a try that never ended was posting {row['dedupe_key']} at {row['claimed_at']:%H:%M} UTC. "
-            "Look whether it is there. It is not posted again by itself; delete its row of insights.notifications first."
-        )
+        return False
     try:
         receipt = send(channel, payload)
     except NotDelivered as error:
-        state: outbox.State = "waiting" if error.may_try_again else "failed"
-        outbox.settle(connection, message_id, state, error=str(error))
+        outbox.settle(connection, message_id, "waiting" if error.may_try_again else "failed", error=str(error))
         raise
     except MaybeDelivered as error:
-        # It stays claimed, so that nobody posts it a second time.
         outbox.settle(connection, message_id, "sending", error=str(error))
         raise
     outbox.settle(connection, message_id, "sent", receipt=receipt)
-    return "sent"
-
-
-def describe_sent(happened: Mapping[str, str]) -> str:
-    return "; ".join(f"{name}: {what}" for name, what in happened.items())
+    return True
