@@ -21,16 +21,16 @@ _CALL = re.compile(r"@(?=\w|&|!)")
 def render_discord(message: Message) -> dict[str, Any]:
     """The body of a webhook call: one embed of at most 6,000 characters."""
     title = fit_line(message.title, LONGEST_TITLE, _escape)
-    embed: dict[str, Any] = {"title": title, "color": _COLOURS[message.tone]}
+    embed: dict[str, Any] = {"title": title or "–", "color": _COLOURS[message.tone]}
     footer = plain_line(message.footer)
     room = LONGEST_EMBED - len(title) - len(footer) - 100  # for what is left out
-    if message.lines:
-        embed["description"] = fit_lines(message.lines, min(LONGEST_DESCRIPTION, room), _escape)
-        room -= len(embed["description"])
+    if lines := fit_lines(message.lines, min(LONGEST_DESCRIPTION, room), _escape):
+        embed["description"] = lines
+        room -= len(lines)
     fields: list[dict[str, Any]] = []
     for field in message.fields[:MOST_FIELDS]:
-        name = fit_line(field.name, LONGEST_TITLE, _escape)
-        # Discord refuses a field without a value.
+        # Discord refuses a field without a name or a value.
+        name = fit_line(field.name, LONGEST_TITLE, _escape) or "–"
         value = fit_lines(field.lines, min(LONGEST_FIELD, room - len(name)), _escape) or "–"
         if len(name) + len(value) > room:
             break

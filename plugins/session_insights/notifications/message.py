@@ -46,8 +46,11 @@ def fit_line(text: str, most: int, escape: Callable[[str], str]) -> str:
 
 
 def fit_lines(lines: Sequence[str], most: int, escape: Callable[[str], str]) -> str:
-    """As many whole lines as fit into `most` characters once they are escaped; the last says how many are left out."""
-    escaped = [escape(plain_line(line)) for line in lines]
+    """As many whole lines as fit into `most` characters once they are escaped; the last says how many are left out.
+
+    Lines that show nothing are dropped.
+    """
+    escaped = [escape(line) for line in map(plain_line, lines) if line]
     if len("\n".join(escaped)) <= most:
         return "\n".join(escaped)
     for count in range(len(escaped) - 1, -1, -1):
