@@ -31,9 +31,13 @@ facets as (
         facet.retry_loops,
         facet.mcp_failures,
         facet.session_cut_short::int as cut_short,
-        (select sum(points::int) from jsonb_each_text(facet.friction_counts)) as friction_points
+        friction.points as friction_points
     from sessions as session
     inner join insights.session_facets as facet on session.session_id = facet.session_id
+    left join lateral (
+        select sum(kind.points::bigint)::bigint as points
+        from jsonb_each_text(facet.friction_counts) as kind (name, points)
+    ) as friction on true
 
 ),
 

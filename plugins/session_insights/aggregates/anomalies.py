@@ -54,14 +54,15 @@ class Rule:
 RULES: Mapping[str, Rule] = {
     "course_corrections": Rule("Corrections a session", "rate", 14, is_mean=True, least_difference=0.3),
     "friction_points": Rule("Friction points a session", "rate", 28, least_difference=0.5),
-    "retry_loops": Rule("Retry loops a session", "rate", 28, least_difference=0.3, least_total=4),
-    "mcp_failures": Rule("Connector failures a session", "rate", 28, least_difference=0.5, least_total=5),
+    "retry_loops": Rule("Retry loops a session", "rate", 28, least_difference=0.3, least_total=4, least_z=5),
+    "mcp_failures": Rule("Connector failures a session", "rate", 28, least_difference=0.5, least_total=5, least_z=5),
     "cut_short": Rule("Sessions cut short", "share", 28, least_difference=0.25, least_total=4),
     "unread": Rule("Sessions not read", "share", 28, least_difference=0.25, least_total=3, lag_days=1, is_judged=False),
     "cost_usd": Rule(
         "Cost a day", "money", 28, least_ratio=2, least_difference=5, least_sessions=1, least_z=4, is_judged=False
     ),
 }
+LONGEST_ANOMALY_DAYS = 7
 LEAST_BASELINE_DAYS, LEAST_BASELINE_SESSIONS = 7, 30
 # Days of history that the longest rule looks back.
 HISTORY_DAYS = max(rule.baseline_days + rule.lag_days for rule in RULES.values()) + 1
@@ -79,15 +80,26 @@ class Judgement:
     explanation: str = ""
 
 
-def judge_day(series: Mapping[str, Sequence[DayFigure]], last_day: date) -> list[Judgement]:
+def judge_day(
+    series: Mapping[str, Sequence[DayFigure]], last_day: date, running: Mapping[str, date] | None = None
+) -> list[Judgement]:
     """Judge each metric's newest complete day.
 
     Args:
         series: Metric → its days, in any order; days without sessions may be missing.
         last_day: The last local day that is over.
+        running: Metric → the day since which it has been abnormal.
     """
     unread = {figure.day: figure for figure in series.get("unread", ())}
-    return [_judge(metric, rule, series.get(metric, ()), last_day, unread) for metric, rule in RULES.items()]
+    judgements = []
+    for metric, rule in RULES.items():
+        figures, since = series.get(metric, ()), (running or {}).get(metric)
+        if since is not None and (last_day - since).days <= LONGEST_ANOMALY_DAYS:
+            # Bad days are no baseline for the next one; after a week they are the new usual.
+            day = last_day - timedelta(days=rule.lag_days)
+            figures = [figure for figure in figures if figure.day < since or figure.day == day]
+        judgements.append(_judge(metric, rule, figures, last_day, unread))
+    return judgements
 
 
 def _judge(

@@ -29,7 +29,8 @@ def detect_anomalies(connection: Connection, *, profile: Profile, now: datetime)
         figure = DayFigure(row["activity_date"], row["session_count"], row["total"], row["squares"])
         series[row["metric"]].append(figure)
     days = anomaly_store.load_days_with_files(connection, window, profile.time_zone)
-    judgements = [*judge_day(series, window.last_day), judge_sync(days, window.last_day)]
+    running = anomaly_store.load_running(connection)
+    judgements = [*judge_day(series, window.last_day, running), judge_sync(days, window.last_day)]
     return {
         "day": window.last_day.isoformat(),
         "abnormal": [judgement.metric for judgement in judgements if judgement.state == "abnormal"],

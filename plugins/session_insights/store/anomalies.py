@@ -37,6 +37,12 @@ def load_open(connection: Connection) -> list[dict[str, Any]]:
     return execute(connection, load_sql("anomalies/load_open"))
 
 
+def load_running(connection: Connection) -> dict[str, date]:
+    """Metric → the first day of its anomaly that is not closed."""
+    rows = execute(connection, load_sql("anomalies/load_running"))
+    return {row["metric"]: row["window_start"] for row in rows}
+
+
 def mark_told(connection: Connection, anomaly_id: int) -> None:
     execute(connection, load_sql("anomalies/mark_told"), anomaly_id=anomaly_id)
 

@@ -36,7 +36,11 @@ def slack_texts(message: Message) -> list[str]:
 
 def discord_texts(message: Message) -> list[str]:
     [embed] = render_discord(message)["embeds"]
-    return [embed["title"], embed.get("description", ""), *(v for f in embed["fields"] for v in (f["name"], f["value"]))]
+    return [
+        embed["title"],
+        embed.get("description", ""),
+        *(v for f in embed["fields"] for v in (f["name"], f["value"])),
+    ]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
