@@ -77,12 +77,7 @@ def test_a_task_that_fails_is_told_once_with_its_error(site: Site, webhooks: Web
     assert run_id in text
     assert "Open the log" in text
 
-
-def test_alerts_run_after_a_failed_session_and_leave_the_run_failed(site: Site, webhooks: Webhooks) -> None:
-    # Without a connection for Claude, to ask for it fails each session.
-    body = {"logical_date": None, "conf": {"session_id": "one", "force": True, "reader": "claude"}}
-    run_id = site.ask("POST", f"/dags/{EXTRACTION}/dagRuns", json=body)["dag_run_id"]
-    site.wait(EXTRACTION, run_id, expected="failed")
+    # Alerts ran all the same, and the run stays failed.
     for task_id in ("detect_anomalies", "send_alerts"):
         assert state_of(site, EXTRACTION, run_id, task_id)[0] == "success"
 
