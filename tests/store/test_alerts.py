@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from session_insights.errors import NotDelivered
+from session_insights.errors import DeliveryFailed, NotDelivered
 from session_insights.notifications.posting import Channel, post
 from session_insights.settings import Settings
 from session_insights.stages.alerts import detect_anomalies, send_alerts
 from session_insights.store.database import Connection, execute
-from tests.fakes.webhooks import SLACK_PATH, Webhooks, broken
+from tests.fakes.webhooks import SLACK_PATH, Webhooks, broken, cut, gone
 from tests.helpers import sample_profile
 from tests.sql.given import insert_rows
 
@@ -157,6 +157,20 @@ def test_a_dead_channel_leaves_the_anomaly_for_the_next_run(connection: Connecti
     assert anomalies(connection)[0]["state"] == "open"
     assert alert(connection, webhooks)["told_count"] == 1
     assert len(webhooks.bodies(SLACK_PATH)) == 1
+
+
+@pytest.mark.parametrize("answer", [cut(), gone()])
+def test_what_may_be_there_or_never_will_be_is_not_tried_every_half_hour(
+    connection: Connection, webhooks: Webhooks, answer: Any
+) -> None:
+    add_quiet_weeks(connection)
+    add_day(connection, YESTERDAY, course_corrections=5)
+    detect(connection)
+    webhooks.will(answer)
+    with pytest.raises(DeliveryFailed):
+        alert(connection, webhooks)
+    assert alert(connection, webhooks)["told_count"] == 0
+    assert len(webhooks.posted) == 1
 
 
 def test_without_a_channel_nothing_is_told_and_nothing_fails(connection: Connection) -> None:

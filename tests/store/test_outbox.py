@@ -262,6 +262,19 @@ def test_a_failure_of_the_database_itself_is_told_all_the_same(webhooks: Webhook
     assert len(webhooks.bodies(SLACK_PATH)) == 1
 
 
+def test_a_dead_channel_does_not_keep_what_waits_for_the_other(connection: Connection, webhooks: Webhooks) -> None:
+    dead, alive = Channel("slack", "http://127.0.0.1:9/none"), discord(webhooks)
+    for channel in (dead, alive):
+        execute(
+            connection,
+            "insert into insights.notifications (channel, dedupe_key, payload) values (%(name)s, 'failure:1', '{}')",
+            name=channel.name,
+        )
+    with pytest.raises(NotDelivered):
+        send_waiting(connection, [dead, alive], ["failure"], send=hurried([]))
+    assert len(webhooks.bodies(DISCORD_PATH)) == 1
+
+
 def test_a_failure_that_no_channel_took_is_told_later(
     database_url: str, connection: Connection, webhooks: Webhooks
 ) -> None:

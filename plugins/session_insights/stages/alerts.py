@@ -79,10 +79,11 @@ def send_alerts(
         message = Message(title="Out of the ordinary", lines=(f"{anomaly['explanation']}.",), tone="bad")
         try:
             send_everywhere(connection, channels, key, message, send=send)
-        except NotDelivered as error:
+        except DeliveryFailed as error:
             failures.append(error)
-            continue
-            # What may have been told is not told again.
+            # What may be there is not told again, nor to a webhook that is gone.
+            if isinstance(error, NotDelivered) and error.may_try_again:
+                continue
         anomaly_store.mark_told(connection, anomaly["id"])
         told += 1
     if run_id is not None:

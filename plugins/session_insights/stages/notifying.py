@@ -89,12 +89,21 @@ def send_everywhere(
 def send_waiting(
     connection: Connection, channels: Sequence[Channel], kinds: Sequence[str], *, send: Post = post
 ) -> dict[str, int]:
-    """Post what could not be posted when it was made, for kinds such as `failure`; channel → messages."""
-    counts: dict[str, int] = {}
+    """Post what could not be posted when it was made, for kinds such as `failure`; channel → messages.
+
+    Raises:
+        DeliveryFailed: The first failure; a channel that fails keeps its other messages for later.
+    """
+    counts: dict[str, int] = {channel.name: 0 for channel in channels}
+    failures: list[DeliveryFailed] = []
     for channel in channels:
-        counts[channel.name] = 0
-        for message_id in outbox.find_waiting(connection, channel.name, kinds):
-            counts[channel.name] += _post_claimed(connection, channel, message_id, send)
+        try:
+            for message_id in outbox.find_waiting(connection, channel.name, kinds):
+                counts[channel.name] += _post_claimed(connection, channel, message_id, send)
+        except DeliveryFailed as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
     return counts
 
 
