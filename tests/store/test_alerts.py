@@ -76,6 +76,19 @@ def test_a_bad_day_is_found_kept_and_told_once(connection: Connection, webhooks:
     assert "Corrections a session: 5.0 on Wed 18 Nov against 1.0" in body["blocks"][1]["text"]["text"]
 
 
+def test_figures_follow_until_somebody_was_told_and_then_stay(connection: Connection, webhooks: Webhooks) -> None:
+    add_quiet_weeks(connection)
+    add_day(connection, YESTERDAY, course_corrections=5)
+    detect(connection)
+    for now in (6, 7):
+        execute(
+            connection, f"update insights.session_facets set course_corrections = {now} where course_corrections > 1"
+        )
+        detect(connection)
+        alert(connection, webhooks)
+    assert [kept["value"] for kept in anomalies(connection)] == [6.0]
+
+
 def test_today_is_not_over_and_says_nothing(connection: Connection) -> None:
     add_quiet_weeks(connection)
     add_day(connection, YESTERDAY)
