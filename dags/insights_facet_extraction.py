@@ -6,7 +6,7 @@ choose sessions yourself. What a run came to, and what it cost, is in the log of
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import pendulum
@@ -14,7 +14,7 @@ from airflow.sdk import Param, dag, task, teardown
 
 from session_insights import bridge
 from session_insights.settings import Reader, load_settings
-from session_insights.stages import extraction
+from session_insights.stages import alerts, extraction
 
 SETTINGS = load_settings()
 
@@ -24,7 +24,12 @@ SETTINGS = load_settings()
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "execution_timeout": timedelta(minutes=20)},
+    default_args={
+        "retries": 2,
+        "retry_delay": timedelta(minutes=1),
+        "execution_timeout": timedelta(minutes=20),
+        "on_failure_callback": bridge.report_failure,
+    },
     doc_md=__doc__,
     tags=["session-insights"],
     params={
@@ -57,19 +62,31 @@ def insights_facet_extraction() -> None:
                 place.database, session_id, place.params, **place.reading, run_id=place.run_id
             )
 
-    # A teardown: it runs whatever became of the sessions, and the run is still as red as they are.
+    # Teardowns run whatever became of the sessions, and the run is still as red as they are.
     @teardown
     def summarize(session_ids: list[str]) -> dict[str, Any]:
         """What became of the sessions and what it cost."""
         with bridge.workplace() as place:
-            done = extraction.summarize_run(
-                place.database, session_ids or [], settings=place.settings, run_id=place.run_id
-            )
+            options = {"settings": place.settings, "run_id": place.run_id}
+            done = extraction.summarize_run(place.database, session_ids or [], **options)
         print(done["summary"])  # noqa: T201
         return done
 
+    @teardown
+    def detect_anomalies() -> dict[str, Any]:
+        """Is the last complete day far from those before it?"""
+        with bridge.workplace() as place:
+            return alerts.detect_anomalies(place.database, profile=place.profile, now=datetime.now(UTC))
+
+    @teardown
+    def send_alerts() -> dict[str, Any]:
+        """Tell what is new: anomalies, a large batch, failures that could not be told."""
+        with bridge.workplace() as place:
+            channels = bridge.find_channels(place.settings)
+            return alerts.send_alerts(place.database, channels, settings=place.settings, run_id=place.run_id)
+
     selected = select_sessions()
-    extract_facets.expand(session_id=selected) >> summarize(selected)
+    extract_facets.expand(session_id=selected) >> summarize(selected) >> detect_anomalies() >> send_alerts()
 
 
 insights_facet_extraction()

@@ -16,6 +16,7 @@ from session_insights.stages import setup
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
+    default_args={"on_failure_callback": bridge.report_failure},
     doc_md=__doc__,
     tags=["session-insights"],
 )

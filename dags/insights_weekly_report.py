@@ -10,7 +10,7 @@ from airflow.sdk import CronDataIntervalTimetable, Param, dag, task, task_group
 
 from session_insights import bridge
 from session_insights.settings import load_settings
-from session_insights.stages import reporting
+from session_insights.stages import notifying, reporting
 
 SETTINGS = load_settings()
 ZONE = bridge.load_task_profile(SETTINGS).time_zone
@@ -21,7 +21,7 @@ ZONE = bridge.load_task_profile(SETTINGS).time_zone
     start_date=pendulum.datetime(2026, 1, 4, tz=ZONE),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "on_failure_callback": bridge.report_failure},
     doc_md=__doc__,
     tags=["session-insights"],
     params={
@@ -29,6 +29,8 @@ ZONE = bridge.load_task_profile(SETTINGS).time_zone
         "until": Param(None, type=["null", "string"], format="date", title="To", description="Last day, included"),
         "reader": Param(SETTINGS.reader, enum=["auto", "claude", "offline"], title="Who writes the text"),
         "upload": Param(True, type="boolean", title="Upload", description="If SESSION_INSIGHTS_REPORTS_UPLOAD is set"),
+        "notify": Param(True, type="boolean", title="Post", description="Its summary, once, to Slack and Discord"),
+        "revise": Param(False, type="boolean", title="Post a revision", description="If it was posted and has changed"),
     },
 )
 def insights_weekly_report() -> None:
@@ -70,8 +72,18 @@ def insights_weekly_report() -> None:
             options = {"settings": place.settings, "profile": place.profile, "s3": bridge.find_s3}
             return reporting.upload_report(place.database, snapshot, **options)
 
+    # Also after an upload that failed or was not asked for: what matters is that there is a report.
+    @task(trigger_rule="all_done_min_one_success")
+    def notify(snapshot: dict[str, Any]) -> dict[str, str]:
+        """Post the summary, once a report and channel."""
+        with bridge.workplace() as place:
+            channels, revise = bridge.report_channels(place), bool(place.params.get("revise"))
+            return notifying.notify_report(place.database, snapshot, channels, profile=place.profile, revise=revise)
+
     snapshot = open_snapshot()
-    refresh_figures(snapshot) >> write_narrative(snapshot) >> publish_report(snapshot) >> upload_report(snapshot)
+    published, uploaded = publish_report(snapshot), upload_report(snapshot)
+    refresh_figures(snapshot) >> write_narrative(snapshot) >> published >> uploaded
+    [published, uploaded] >> notify(snapshot)
 
 
 insights_weekly_report()

@@ -47,10 +47,20 @@ CREATE TABLE insights.anomalies (
     session_count integer NOT NULL,
     state text DEFAULT 'open'::text NOT NULL,
     detected_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['open'::text, 'told'::text, 'closed'::text])))
+    explanation text DEFAULT ''::text NOT NULL,
+    baseline_count integer DEFAULT 0 NOT NULL,
+    told_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    CONSTRAINT closed_has_a_time CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['open'::text, 'told'::text, 'closed'::text]))),
+    CONSTRAINT told_has_a_time CHECK (((state <> 'told'::text) OR (told_at IS NOT NULL)))
 );
 
-COMMENT ON TABLE insights.anomalies IS 'One detection: a value far from its baseline, and how many sessions it rests on.';
+COMMENT ON TABLE insights.anomalies IS 'From the first day on which a metric was far from its baseline to the day after the last; figures of the first day.';
+
+COMMENT ON COLUMN insights.anomalies.session_count IS 'Behind value.';
+
+COMMENT ON COLUMN insights.anomalies.baseline_count IS 'Sessions behind baseline.';
 
 ALTER TABLE insights.anomalies ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME insights.anomalies_id_seq
@@ -295,11 +305,26 @@ CREATE TABLE insights.notifications (
     error text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     sent_at timestamp with time zone,
+    title text DEFAULT ''::text NOT NULL,
+    payload_digest text DEFAULT ''::text NOT NULL,
+    attempt_count integer DEFAULT 0 NOT NULL,
+    claimed_at timestamp with time zone,
+    receipt text,
+    CONSTRAINT claimed_has_a_time CHECK (((state = ANY (ARRAY['waiting'::text, 'failed'::text])) OR (claimed_at IS NOT NULL))),
+    CONSTRAINT failed_says_why CHECK (((state <> 'failed'::text) OR (error IS NOT NULL))),
     CONSTRAINT sent_has_a_time CHECK (((state = 'sent'::text) = (sent_at IS NOT NULL))),
-    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'failed'::text])))
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['waiting'::text, 'sending'::text, 'sent'::text, 'failed'::text])))
 );
 
-COMMENT ON TABLE insights.notifications IS 'The outbox: one row a message and channel, so that a re-run never posts twice.';
+COMMENT ON TABLE insights.notifications IS 'The outbox: one row a message and channel. A row in sending that nobody sends any more may have been posted.';
+
+COMMENT ON COLUMN insights.notifications.payload IS 'What will be posted, word by word; empty once it was.';
+
+COMMENT ON COLUMN insights.notifications.error IS 'Why the last try did not post it.';
+
+COMMENT ON COLUMN insights.notifications.payload_digest IS 'SHA-256 of the payload: a revision must differ.';
+
+COMMENT ON COLUMN insights.notifications.receipt IS 'The message''s id where the channel gives one.';
 
 ALTER TABLE insights.notifications ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME insights.notifications_id_seq
@@ -504,9 +529,6 @@ COMMENT ON COLUMN insights.transcript_files.digest IS 'BLAKE2b of the bytes read
 COMMENT ON COLUMN insights.transcript_files.bad_lines IS '[{offset, size_bytes, reason}]';
 
 ALTER TABLE ONLY insights.anomalies
-    ADD CONSTRAINT anomalies_metric_window_start_window_end_key UNIQUE (metric, window_start, window_end);
-
-ALTER TABLE ONLY insights.anomalies
     ADD CONSTRAINT anomalies_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY insights.claude_sessions
@@ -538,6 +560,9 @@ ALTER TABLE ONLY insights.notifications
 
 ALTER TABLE ONLY insights.notifications
     ADD CONSTRAINT notifications_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insights.anomalies
+    ADD CONSTRAINT one_anomaly_a_day UNIQUE (metric, window_start);
 
 ALTER TABLE ONLY insights.purged_people
     ADD CONSTRAINT purged_people_pkey PRIMARY KEY (name);
@@ -587,6 +612,10 @@ CREATE INDEX facet_extractions_attempted_at ON insights.facet_extractions USING 
 CREATE INDEX facet_extractions_session_id ON insights.facet_extractions USING btree (session_id, attempted_at DESC);
 
 CREATE INDEX narrative_calls_written_at ON insights.narrative_calls USING btree (written_at);
+
+CREATE INDEX notifications_waiting ON insights.notifications USING btree (created_at) WHERE (state = 'waiting'::text);
+
+CREATE UNIQUE INDEX one_open_anomaly ON insights.anomalies USING btree (metric) WHERE (state <> 'closed'::text);
 
 CREATE UNIQUE INDEX one_owner_a_message ON insights.session_messages USING btree (message_id) WHERE is_owner;
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +20,16 @@ from airflow.sdk.exceptions import (
 )
 
 from session_insights.bucket import client_config, environment_client
-from session_insights.errors import BudgetReached, ReadingFailed, SettingsError
+from session_insights.errors import BudgetReached, DeliveryFailed, NotDelivered, ReadingFailed, SettingsError
 from session_insights.llm.claude import ClaudeConnection
+from session_insights.notifications.failure import FailedTask
+from session_insights.notifications.posting import Channel, check_channel
 from session_insights.profile import Profile, load_profile
 from session_insights.settings import Settings, Source, find_profile_path, find_skill_roots, find_sources, load_settings
 from session_insights.stages.setup import find_pending
 from session_insights.store.database import Connection as Database
 from session_insights.store.database import connect
+from session_insights.transcripts.redaction import mask_secrets
 from session_insights.windows import Period, Window, resolve_window
 
 if TYPE_CHECKING:
@@ -92,6 +95,10 @@ def workplace() -> Iterator[Workplace]:
         raise AirflowFailException(_explain(str(error))) from None
     except BudgetReached as error:
         raise AirflowSkipException(_explain(str(error))) from None
+    except DeliveryFailed as error:
+        if isinstance(error, NotDelivered) and error.may_try_again:
+            raise
+        raise AirflowFailException(_explain(str(error))) from None
     except psycopg.OperationalError as error:
         if error.sqlstate is not None:
             raise
@@ -229,6 +236,77 @@ def find_window(period: Period, place: Workplace) -> Window:
     )
 
 
+def find_channels(settings: Settings) -> list[Channel]:
+    """Where messages go: the Slack and Discord connections that are there."""
+    found = (_find_slack(settings.slack_connection), _find_discord(settings.discord_connection))
+    channels = [check_channel(channel) for channel in found if channel is not None]
+    if not channels:
+        _log.info("No Slack or Discord connection: no message is posted.")
+    return channels
+
+
+def report_channels(place: Workplace) -> list[Channel]:
+    """The same, for a run's own report: none where its parameter `notify` is off."""
+    return find_channels(place.settings) if place.params.get("notify", True) else []
+
+
+def report_failure(context: Mapping[str, Any]) -> None:
+    """`on_failure_callback` of every task: tell that it failed for good. Never raises: the task has failed already."""
+    try:
+        # Here and not above: every parse of a DAG file would pay for it.
+        from session_insights.stages.notifying import tell_failure
+
+        settings = load_settings()
+        channels = [replace(channel, timeout_seconds=10) for channel in find_channels(settings)]
+        if channels:
+            tell_failure(lambda: connect(_find_database_url(settings)), channels, _failed_task(context))
+    except Exception as error:
+        _log.warning("The failure was not told to a channel: %s", mask_secrets(f"{type(error).__name__}: {error}"))
+
+
+def _failed_task(context: Mapping[str, Any]) -> FailedTask:
+    task = context["task_instance"]
+    return FailedTask(
+        dag_id=task.dag_id,
+        run_id=task.run_id,
+        task_id=task.task_id,
+        map_index=-1 if task.map_index is None else task.map_index,
+        try_number=task.try_number,
+        label=context.get("label"),
+        error=str(context.get("exception") or context.get("reason") or ""),
+        log_url=getattr(task, "log_url", None),
+    )
+
+
+def _find_slack(connection_id: str) -> Channel | None:
+    if _find_connection(connection_id) is None:
+        return None
+    from airflow.providers.slack.hooks.slack_webhook import SlackWebhookHook
+
+    # The hook reads the connection. It does not post: its client sends again after a cut connection.
+    client = SlackWebhookHook(slack_webhook_conn_id=connection_id).client
+    return Channel("slack", client.url, proxy=client.proxy)
+
+
+def _find_discord(connection_id: str) -> Channel | None:
+    connection = _find_connection(connection_id)
+    if connection is None:
+        return None
+    from airflow.providers.discord.hooks.discord_webhook import DiscordWebhookHook
+
+    # The hook checks the endpoint. It does not post: it cannot say that nobody is to be called.
+    try:
+        endpoint = DiscordWebhookHook(http_conn_id=connection_id).webhook_endpoint
+    except ValueError as error:
+        raise SettingsError(f"Connection '{connection_id}': {error}") from None
+    host = connection.host or "https://discord.com/api"
+    if "://" not in host:
+        host = f"{connection.schema or 'https'}://{host}"
+    if connection.port:
+        host = f"{host.rstrip('/')}:{connection.port}"
+    return Channel("discord", f"{host.rstrip('/')}/{endpoint}", proxy=connection.extra_dejson.get("proxy"))
+
+
 def _find_database_url(settings: Settings) -> str:
     connection = _find_connection(DATABASE_CONNECTION)
     if connection is not None:
@@ -256,6 +334,8 @@ def _find_claude() -> ClaudeConnection | None:
 
 
 def _find_connection(connection_id: str) -> Connection | None:
+    if not connection_id:
+        return None
     try:
         return BaseHook.get_connection(connection_id)
     except AirflowNotFoundException:

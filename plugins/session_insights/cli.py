@@ -18,6 +18,7 @@ import psycopg
 
 from session_insights.errors import BudgetReached, InsightsError, ReadingFailed, SettingsError
 from session_insights.llm.claude import ClaudeConnection
+from session_insights.notifications.posting import Channel, ChannelName, check_channel
 from session_insights.profile import Profile, load_profile
 from session_insights.settings import (
     Reader,
@@ -28,7 +29,7 @@ from session_insights.settings import (
     load_settings,
     parse_source,
 )
-from session_insights.stages import collection, extraction, keeping, reporting, setup, sync
+from session_insights.stages import collection, extraction, keeping, notifying, reporting, setup, sync
 from session_insights.store.database import Connection, connect
 from session_insights.windows import resolve_window
 
@@ -101,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--out", type=Path, help="folder for the page")
     report.add_argument("--upload", action="store_true", help="also put it into the bucket of the settings")
     report.add_argument("--reader", choices=["auto", "claude", "cli", "offline"], help="who writes the text")
+    report.add_argument("--notify", action="store_true", help="post its summary, once a report and channel")
+    report.add_argument("--revise", action="store_true", help="post it again if it was posted and has changed")
     return parser
 
 
@@ -118,6 +121,14 @@ def _progress(line: str) -> None:
 def _claude() -> ClaudeConnection | None:
     key = os.environ.get("ANTHROPIC_API_KEY")
     return ClaudeConnection(api_key=key, base_url=os.environ.get("ANTHROPIC_BASE_URL")) if key else None
+
+
+def _channels() -> list[Channel]:
+    addresses: dict[ChannelName, str] = {"slack": "SLACK_WEBHOOK_URL", "discord": "DISCORD_WEBHOOK_URL"}
+    found = [Channel(name, os.environ[variable]) for name, variable in addresses.items() if os.environ.get(variable)]
+    if not found:
+        raise SettingsError("Nothing to post to: set SLACK_WEBHOOK_URL or DISCORD_WEBHOOK_URL.")
+    return [check_channel(channel) for channel in found]
 
 
 def _migrate(_: argparse.Namespace) -> Answer:
@@ -219,6 +230,7 @@ def _report(options: argparse.Namespace) -> Answer:
     if options.upload and (reason := reporting.why_no_upload({}, settings)):
         raise SettingsError(reason)
     params = {"reader": options.reader} if options.reader else {}
+    channels = _channels() if options.notify or options.revise else []
     with closing(connect(settings.database_url)) as database:
         snapshot = reporting.open_snapshot(database, options.period, window)
         for name in reporting.aggregate_names():
@@ -228,8 +240,11 @@ def _report(options: argparse.Namespace) -> Answer:
         )
         published = reporting.publish_report(database, snapshot, settings=settings, profile=profile)
         uploaded = _upload(database, snapshot, settings, profile) if options.upload else {}
+        posted = notifying.notify_report(database, snapshot, channels, profile=profile, revise=options.revise)
     lines = [published["path"], published["coverage"], uploaded.get("report_url"), uploaded.get("upload_error")]
-    return {**snapshot, **written, **published, **uploaded, "summary": "\n".join(line for line in lines if line)}
+    lines += [f"{name}: {what}" for name, what in posted.items()]
+    summary = "\n".join(line for line in lines if line)
+    return {**snapshot, **written, **published, **uploaded, "posted": posted, "summary": summary}
 
 
 def _upload(database: Connection, snapshot: Answer, settings: Settings, profile: Profile) -> Answer:

@@ -19,3 +19,20 @@ class BudgetReached(InsightsError):
 
 class ReadingFailed(InsightsError):
     """A reader gave no usable facet for a session; kept as a row of `facet_extractions`."""
+
+
+class DeliveryFailed(InsightsError):
+    """A message was not posted, or nobody knows."""
+
+
+class NotDelivered(DeliveryFailed):
+    """A channel did not take a message."""
+
+    def __init__(self, message: str, *, may_try_again: bool, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.may_try_again = may_try_again
+        self.retry_after = retry_after  # seconds, where the channel says so
+
+
+class MaybeDelivered(DeliveryFailed):
+    """Nobody knows whether a message is in the channel; it is not posted again by itself."""

@@ -70,6 +70,11 @@ class Settings(BaseSettings):
     batch_poll_seconds: int = Field(default=60, ge=1, le=3_600)
     # Characters kept of one prompt or reply; of a tool's output a quarter of it.
     entry_characters: int = Field(default=8_000, ge=200, le=100_000)
+    # Airflow Connections that messages go out by; one that is not there is passed over, an empty name switches it off.
+    slack_connection: str = "slack_default"
+    discord_connection: str = "discord_default"
+    # A run that read so many sessions says so.
+    large_batch_sessions: int = Field(default=50, ge=1, le=100_000)
     # Processes that read transcripts side by side; 0 means one a core.
     sync_processes: int = Field(default=0, ge=0, le=64)
 

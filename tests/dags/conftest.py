@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -18,6 +19,7 @@ from local import run
 from local.airflow_environment import USER, load_password, load_port
 from local.postgres import find_postgres, remove_postgres
 from tests.building import assistant, transcript, user, write_transcript
+from tests.fakes.webhooks import DISCORD_PATH, SLACK_PATH, Webhooks
 
 GENUINE = Path(__file__).parent.parent / "transcripts" / "v2.1.330" / "projects"
 MONDAY = datetime(2026, 11, 16, 15, 0, tzinfo=UTC)
@@ -88,7 +90,23 @@ def write_week(root: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def webhooks() -> Iterator[Webhooks]:
+    """The Slack and the Discord that the site posts to."""
+    with Webhooks() as opened:
+        yield opened
+
+
+def connections_to(webhooks: Webhooks) -> dict[str, str]:
+    """Both connections as the README writes them."""
+    slack_home, _, slack_token = SLACK_PATH.partition("/services/")
+    slack = {"conn_type": "slackwebhook", "host": f"{webhooks.url}{slack_home}/services", "password": slack_token}
+    endpoint = {"webhook_endpoint": DISCORD_PATH.removeprefix("/api/")}
+    discord = {"conn_type": "discord", "host": f"{webhooks.url}/api/", "extra": endpoint}
+    return {"AIRFLOW_CONN_SLACK_DEFAULT": json.dumps(slack), "AIRFLOW_CONN_DISCORD_DEFAULT": json.dumps(discord)}
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, webhooks: Webhooks) -> Iterator[Site]:
     state_dir = tmp_path_factory.mktemp("state")
     projects = tmp_path_factory.mktemp("transcripts") / "projects"
     write_week(projects)
@@ -98,6 +116,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "SESSION_INSIGHTS_STATE_DIR": str(state_dir),
         "SESSION_INSIGHTS_SOURCES": f"laptop={projects}",
         "SESSION_INSIGHTS_QUIET_MINUTES": "0",
+        "SESSION_INSIGHTS_LARGE_BATCH_SESSIONS": "3",
+        **connections_to(webhooks),
     }
     try:
         exit_code = run.start(state_dir, environment)

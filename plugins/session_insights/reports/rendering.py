@@ -8,10 +8,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from session_insights.errors import InsightsError
-from session_insights.reports.charts.marks import clean_text
 from session_insights.reports.content import Content
 from session_insights.reports.inline import render_inline
 from session_insights.settings import find_include_dir, load_settings
+from session_insights.wording import clean_text
 
 LARGEST_BYTES = 1_000_000
 # Styles stand in the page itself; nothing else is allowed to load or to run.

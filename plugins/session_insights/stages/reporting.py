@@ -49,7 +49,7 @@ def open_snapshot(connection: Connection, period: Period, window: Window) -> dic
 
 def refresh_figure(connection: Connection, snapshot: Mapping[str, Any], name: str) -> RefreshedFigure:
     """Run one aggregate for the report's days and for those before."""
-    window, period = _days_of(snapshot), cast(Period, snapshot["period"])
+    window, period = days_of(snapshot), cast(Period, snapshot["period"])
     return refresh_aggregate(connection, snapshot["snapshot_id"], name, window, period)
 
 
@@ -74,7 +74,7 @@ def write_narrative(
         narrative = write_by_claude(
             figures,
             profile,
-            _days_of(snapshot),
+            days_of(snapshot),
             client=client,
             model=settings.narrative_model,
             last=earlier,
@@ -84,7 +84,7 @@ def write_narrative(
                 connection, snapshot["snapshot_id"], model=settings.narrative_model, cost_usd=narrative.cost_usd
             )
     else:
-        narrative = write_offline(figures, profile, _days_of(snapshot), last=earlier)
+        narrative = write_offline(figures, profile, days_of(snapshot), last=earlier)
     figure_store.save_narrative(connection, snapshot["snapshot_id"], narrative.model_dump(mode="json"))
     return {
         "writer": narrative.writer,
@@ -97,7 +97,7 @@ def publish_report(
     connection: Connection, snapshot: Mapping[str, Any], *, settings: Settings, profile: Profile
 ) -> dict[str, Any]:
     """Render the page and put it where reports are kept."""
-    snapshot_id, window = snapshot["snapshot_id"], _days_of(snapshot)
+    snapshot_id, window = snapshot["snapshot_id"], days_of(snapshot)
     path = publish_page(
         _render_page(connection, snapshot, profile),
         reports_dir=settings.reports_dir.expanduser(),
@@ -140,7 +140,7 @@ def upload_report(
     address, snapshot_id = settings.reports_upload, snapshot["snapshot_id"]
     if address is None:
         raise SettingsError(_NO_PLACE)
-    name = name_report(snapshot["period_type"], _days_of(snapshot)) + ".html"
+    name = name_report(snapshot["period_type"], days_of(snapshot)) + ".html"
     page = _render_page(connection, snapshot, profile)
     # First, so that a purge finds what a killed task has uploaded.
     figure_store.save_upload(connection, snapshot_id, f"{address}/{name}")
@@ -156,9 +156,10 @@ def _render_page(connection: Connection, snapshot: Mapping[str, Any], profile: P
     figures = figure_store.load_figures(connection, snapshot_id)
     narrative = Narrative.model_validate(figure_store.load_narrative(connection, snapshot_id))
     facts = ReportFacts(made_at=figure_store.load_made_at(connection, snapshot_id), version=version("session-insights"))
-    return render_html(build_content(figures, narrative, profile, _days_of(snapshot), facts))
+    return render_html(build_content(figures, narrative, profile, days_of(snapshot), facts))
 
 
-def _days_of(snapshot: Mapping[str, Any]) -> Window:
+def days_of(snapshot: Mapping[str, Any]) -> Window:
+    """The days that a snapshot is about."""
     last_day = date.fromisoformat(snapshot["last_day"])
     return Window(date.fromisoformat(snapshot["first_day"]), last_day + timedelta(days=1))

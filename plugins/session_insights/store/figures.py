@@ -90,6 +90,12 @@ def load_made_at(connection: Connection, snapshot_id: int) -> datetime:
     return made_at
 
 
+def load_report_url(connection: Connection, snapshot_id: int) -> str | None:
+    """The report's address, None before it is published."""
+    report_url: str | None = _load_snapshot(connection, snapshot_id)["report_url"]
+    return report_url
+
+
 def save_report_url(connection: Connection, snapshot_id: int, report_url: str) -> None:
     """Put the report's address into a snapshot."""
     _expect(execute(connection, load_sql("reports/save_report_url"), snapshot_id=snapshot_id, report_url=report_url))

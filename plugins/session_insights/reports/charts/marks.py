@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 
 from markupsafe import Markup, escape
 
-# Control characters, marks that reverse the reading direction, and characters without width.
-_INVISIBLE = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff]"
-)
-
-
-def clean_text(text: str) -> str:
-    """Text from a transcript without characters that hide something or turn the line around."""
-    return _INVISIBLE.sub("", text)
+from session_insights.wording import clean_text
 
 
 def safe(value: object) -> Markup:
