@@ -131,6 +131,34 @@ COMMENT ON COLUMN insights.claude_sessions.unfinished_message_count IS 'Messages
 
 COMMENT ON COLUMN insights.claude_sessions.content_hash IS 'Changes when an entry of the session changes.';
 
+CREATE TABLE insights.facet_corrections (
+    id bigint NOT NULL,
+    session_id text NOT NULL,
+    facet text NOT NULL,
+    action text NOT NULL,
+    value jsonb,
+    previous_value jsonb,
+    corrected_by text NOT NULL,
+    corrected_at timestamp with time zone DEFAULT now() NOT NULL,
+    note text,
+    CONSTRAINT action_is_known CHECK ((action = ANY (ARRAY['set'::text, 'undo'::text]))),
+    CONSTRAINT only_set_has_a_value CHECK (((action = 'set'::text) = (value IS NOT NULL)))
+);
+
+COMMENT ON TABLE insights.facet_corrections IS 'One act of a person on one facet; rows are added, never changed, but for a name that is purged. The newest row of a
+facet stands. JSON null is a person''s "unknown".';
+
+COMMENT ON COLUMN insights.facet_corrections.previous_value IS 'What was shown before; null also where nothing was.';
+
+ALTER TABLE insights.facet_corrections ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insights.facet_corrections_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE insights.facet_extractions (
     id bigint NOT NULL,
     session_id text NOT NULL,
@@ -371,6 +399,7 @@ CREATE TABLE insights.session_facets (
     extraction_cost_usd double precision,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    corrected jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT claude_helpfulness_is_known CHECK ((claude_helpfulness = ANY (ARRAY['essential'::text, 'very_helpful'::text, 'moderately_helpful'::text, 'slightly_helpful'::text, 'unhelpful'::text]))),
     CONSTRAINT counts_are_not_negative CHECK (((course_corrections >= 0) AND (retry_loops >= 0) AND (mcp_failures >= 0) AND (estimated_time_saved_minutes >= 0) AND (artifacts_created >= 0) AND (knowledge_filed >= 0) AND (decisions_made >= 0))),
     CONSTRAINT initiated_by_is_known CHECK ((initiated_by = ANY (ARRAY['user-interactive'::text, 'discord-mention'::text, 'scheduled-job'::text, 'sub-agent'::text, 'webhook'::text]))),
@@ -382,6 +411,8 @@ CREATE TABLE insights.session_facets (
 );
 
 COMMENT ON TABLE insights.session_facets IS 'The newest reading of a session. Null is unknown. evidence: facet → entry numbers in session_entries.';
+
+COMMENT ON COLUMN insights.session_facets.corrected IS 'Facets that a person has corrected → {value, evidence} of the reader; the facet''s own column has the person''s value.';
 
 CREATE TABLE insights.transcript_archive (
     machine text NOT NULL,
@@ -434,6 +465,9 @@ ALTER TABLE ONLY insights.anomalies
 ALTER TABLE ONLY insights.claude_sessions
     ADD CONSTRAINT claude_sessions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY insights.facet_corrections
+    ADD CONSTRAINT facet_corrections_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY insights.facet_extractions
     ADD CONSTRAINT facet_extractions_pkey PRIMARY KEY (id);
 
@@ -481,6 +515,8 @@ CREATE INDEX claude_sessions_started_at ON insights.claude_sessions USING btree 
 
 CREATE INDEX claude_sessions_yours ON insights.claude_sessions USING btree (id) INCLUDE (started_at) WHERE ((category = 'human'::text) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)));
 
+CREATE INDEX facet_corrections_session_id ON insights.facet_corrections USING btree (session_id, facet, id);
+
 CREATE INDEX facet_extractions_attempted_at ON insights.facet_extractions USING btree (attempted_at);
 
 CREATE INDEX facet_extractions_session_id ON insights.facet_extractions USING btree (session_id, attempted_at DESC);
@@ -506,6 +542,9 @@ CREATE INDEX session_messages_message_id ON insights.session_messages USING btre
 CREATE INDEX transcript_archive_digest ON insights.transcript_archive USING btree (digest);
 
 CREATE INDEX transcript_files_session_id ON insights.transcript_files USING btree (session_id);
+
+ALTER TABLE ONLY insights.facet_corrections
+    ADD CONSTRAINT facet_corrections_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY insights.facet_extractions
     ADD CONSTRAINT facet_extractions_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;

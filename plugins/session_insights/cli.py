@@ -16,10 +16,11 @@ from typing import Any
 import psycopg
 
 from session_insights.errors import InsightsError, ReadingFailed, SettingsError
+from session_insights.facets.correcting import split_assignments
 from session_insights.llm.claude import ClaudeConnection
 from session_insights.profile import load_profile
 from session_insights.settings import find_profile_path, find_skill_roots, find_sources, load_settings, parse_source
-from session_insights.stages import extraction, keeping, reporting, setup, sync
+from session_insights.stages import correcting, extraction, keeping, reporting, setup, sync
 from session_insights.store.database import connect
 from session_insights.windows import resolve_window
 
@@ -78,6 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     purge.add_argument("--with-forks", action="store_true", help="also sessions that hold copied history of them")
     purge.add_argument("--person", metavar="NAME", help="replace the name by [person] in entries, titles and facets")
     purge.add_argument("--dry-run", action="store_true", help="say what would go, delete nothing")
+    correct = command("correct", _correct, "say what a reader got wrong; it holds through every later reading")
+    correct.add_argument("session_id", metavar="SESSION_ID")
+    correct.add_argument("values", nargs="*", metavar="FACET=VALUE", help="as outcome=not_achieved, skills_missed=a,b")
+    correct.add_argument("--undo", action="append", default=[], metavar="FACET", help="the reader's value again")
+    correct.add_argument("--by", help="who says so; default: the profile's owner")
+    correct.add_argument("--note", help="why")
     report = command("report", _report, "figures, text and page of a period")
     report.add_argument("--period", choices=["weekly"], default="weekly")
     report.add_argument("--since", help="first day, as 2026-11-15")
@@ -143,6 +150,22 @@ def _purge(options: argparse.Namespace) -> Answer:
             profile=profile,
             settings=settings,
         )
+
+
+def _correct(options: argparse.Namespace) -> Answer:
+    settings = load_settings()
+    profile = load_profile(find_profile_path(settings), skill_roots=find_skill_roots())
+    with closing(connect(settings.database_url)) as database:
+        answer = correcting.correct_facets(
+            database,
+            options.session_id,
+            split_assignments(options.values),
+            by=options.by or profile.owner,
+            note=options.note,
+            undo=options.undo,
+            profile=profile,
+        )
+    return {**answer, "summary": correcting.describe_correction(answer)}
 
 
 def _extract(options: argparse.Namespace) -> Answer:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
-
-from psycopg.types.json import Jsonb
 
 from session_insights.errors import SettingsError
 from session_insights.records import Reading, SessionForReading, StoredEntry
+from session_insights.store.corrections import adapted, lay_over, load_standing
 from session_insights.store.database import Connection, execute
 from session_insights.store.queries import load_sql
 
@@ -98,7 +96,7 @@ def load_session(connection: Connection, session_id: str) -> SessionForReading:
 def save_reading(connection: Connection, reading: Reading, *, dag_run_id: str | None = None) -> None:
     """Keep an attempt and, if it succeeded, its facet, in one transaction. A dry run leaves nothing.
 
-    A failed attempt leaves the facet of an earlier one as it is.
+    A failed attempt leaves the facet of an earlier one as it is. What people have corrected stays as they said.
     """
     if reading.state == "dry_run":
         return
@@ -106,11 +104,13 @@ def save_reading(connection: Connection, reading: Reading, *, dag_run_id: str | 
     with connection.transaction():
         execute(connection, load_sql("facets/insert_extraction"), **attempt, dag_run_id=dag_run_id)
         if reading.state == "ok" and reading.facet is not None:
-            columns = {name: _adapted(value) for name, value in asdict(reading.facet).items()}
+            # First, because it locks the session: nobody corrects it between here and the end.
+            execute(connection, load_sql("facets/mark_extracted"), session_id=reading.session_id)
+            standing = load_standing(connection, reading.session_id)
             execute(
                 connection,
                 load_sql("facets/upsert_facet"),
-                **columns,
+                **adapted(lay_over(asdict(reading.facet), standing)),
                 reader=reading.reader,
                 prompt_version=reading.prompt_version,
                 prompt_hash=reading.prompt_hash,
@@ -118,8 +118,3 @@ def save_reading(connection: Connection, reading: Reading, *, dag_run_id: str | 
                 extraction_model=reading.model,
                 extraction_cost_usd=reading.cost_usd,
             )
-            execute(connection, load_sql("facets/mark_extracted"), session_id=reading.session_id)
-
-
-def _adapted(value: Any) -> Any:
-    return Jsonb(value) if isinstance(value, dict | list) else value

@@ -14,7 +14,7 @@ from session_insights.store.transcripts import refresh
 
 _LOCK = 7305103  # the same as for writers of sessions
 _FACET_TEXTS = ("underlying_goal", "friction_detail", "brief_summary", "primary_success", "pivot_trigger")
-_FACET_LISTS = ("people_mentioned", "relationship_actions", "projects", "completion_chain")
+_FACET_LISTS = ("people_mentioned", "relationship_actions", "projects", "completion_chain", "corrected")
 
 
 @dataclass
@@ -124,7 +124,8 @@ def plan_person(connection: Connection, name: str) -> Purge:
         connection,
         "select session_id as id from insights.session_entries where text ~* %(name)s "
         "union select id from insights.claude_sessions where title ~* %(name)s "
-        "union select session_id from insights.session_facets as facet where facet::text ~* %(name)s order by id",
+        "union select session_id from insights.session_facets as facet where facet::text ~* %(name)s "
+        "union select session_id from insights.facet_corrections as act where act::text ~* %(name)s order by id",
         name=_pattern(name),
     )
     snapshots = execute(connection, load_sql("purging/purge_snapshots"), session_ids=[], words=[name])
@@ -132,8 +133,14 @@ def plan_person(connection: Connection, name: str) -> Purge:
 
 
 def replace_person(connection: Connection, name: str, plan: Purge) -> None:
-    """Put `[person]` for the name in entries, titles and facets; forget reports and messages that have it."""
-    columns = {"session_entries": ["text"], "claude_sessions": ["title"], "session_facets": [*_FACET_TEXTS]}
+    """Put `[person]` for the name in entries, titles, facets and corrections; forget what reports and messages say."""
+    columns: dict[str, tuple[str, ...]] = {
+        "session_entries": ("text",),
+        "claude_sessions": ("title",),
+        "session_facets": _FACET_TEXTS,
+        "facet_corrections": ("corrected_by", "note"),
+    }
+    documents = {"session_facets": _FACET_LISTS, "facet_corrections": ("value", "previous_value")}
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         clear_snapshots(connection, plan.snapshots)
@@ -141,8 +148,9 @@ def replace_person(connection: Connection, name: str, plan: Purge) -> None:
         for table, names in columns.items():
             key = "id" if table == "claude_sessions" else "session_id"
             sets = [f"{c} = regexp_replace({c}, %(name)s, '[person]', 'gi')" for c in names]
-            if table == "session_facets":
-                sets += [f"{c} = regexp_replace({c}::text, %(name)s, '[person]', 'gi')::jsonb" for c in _FACET_LISTS]
+            sets += [
+                f"{c} = regexp_replace({c}::text, %(name)s, '[person]', 'gi')::jsonb" for c in documents.get(table, ())
+            ]
             execute(
                 connection,
                 f"update insights.{table} set {', '.join(sets)} where {key} = any(%(ids)s)",  # noqa: S608
