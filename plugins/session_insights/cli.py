@@ -16,11 +16,12 @@ from typing import Any
 import psycopg
 
 from session_insights.errors import InsightsError, ReadingFailed, SettingsError
+from session_insights.evaluation.describing import describe_result
 from session_insights.facets.correcting import split_assignments
 from session_insights.llm.claude import ClaudeConnection
 from session_insights.profile import load_profile
 from session_insights.settings import find_profile_path, find_skill_roots, find_sources, load_settings, parse_source
-from session_insights.stages import correcting, extraction, keeping, reporting, setup, sync
+from session_insights.stages import correcting, evaluating, extraction, keeping, reporting, setup, sync
 from session_insights.store.database import connect
 from session_insights.windows import resolve_window
 
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(answer, default=str))
     else:
         print(answer["summary"])
-    return 1 if answer.get("failed_count") else 0
+    return 1 if answer.get("failed_count") or answer.get("has_fallen") else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
     correct.add_argument("--undo", action="append", default=[], metavar="FACET", help="the reader's value again")
     correct.add_argument("--by", help="who says so; default: the profile's owner")
     correct.add_argument("--note", help="why")
+    evaluation = command("eval", _eval, "how well a reader reads, against labels")
+    evaluation.add_argument("--labels", action="append", metavar="FOLDER", help="again for more; default: corrections")
+    evaluation.add_argument("--reader", choices=["auto", "claude", "offline"])
+    evaluation.add_argument("--history", type=Path, help="file of results: compare with the last, add this one")
+    evaluation.add_argument("--margin", type=float, default=0.05, help="a figure may fall by so much; default 0.05")
+    evaluation.add_argument("--accept", action="store_true", help="add a result that fell further, too")
     report = command("report", _report, "figures, text and page of a period")
     report.add_argument("--period", choices=["weekly"], default="weekly")
     report.add_argument("--since", help="first day, as 2026-11-15")
@@ -166,6 +173,35 @@ def _correct(options: argparse.Namespace) -> Answer:
             profile=profile,
         )
     return {**answer, "summary": correcting.describe_correction(answer)}
+
+
+def _eval(options: argparse.Namespace) -> Answer:
+    settings = load_settings()
+    profile = load_profile(find_profile_path(settings), skill_roots=find_skill_roots())
+    results, verdicts = [], []
+    for name in options.labels or [evaluating.CORRECTIONS]:
+        if name == evaluating.CORRECTIONS:
+            with closing(connect(settings.database_url)) as database:
+                labels, sessions = evaluating.load_corrected(database, profile=profile)
+        else:
+            labels, sessions = evaluating.load_labelled(Path(name), profile=profile, settings=settings)
+        result = evaluating.evaluate(
+            labels,
+            sessions,
+            profile=profile,
+            settings=settings,
+            reader=options.reader or settings.reader,
+            claude=_claude(),
+            progress=_progress,
+        )
+        results.append(result)
+        verdicts.append(evaluating.judge_result(result, options.history, margin=options.margin, accept=options.accept))
+    return {
+        "results": [{**result, **verdict} for result, verdict in zip(results, verdicts, strict=True)],
+        "failed_count": sum(result["unread_count"] for result in results),
+        "has_fallen": any(verdict["failed"] for verdict in verdicts) and not options.accept,
+        "summary": "\n\n".join(describe_result(*pair) for pair in zip(results, verdicts, strict=True)),
+    }
 
 
 def _extract(options: argparse.Namespace) -> Answer:

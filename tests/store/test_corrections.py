@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -17,6 +18,7 @@ from session_insights.stages.correcting import correct_facets, list_corrections
 from session_insights.store.corrections import load_all_standing
 from session_insights.store.database import Connection, connect, execute
 from session_insights.store.facets import save_reading
+from session_insights.store.queries import load_sql
 from tests.building import assistant, transcript, user, write_transcript
 from tests.helpers import dump_everything, sample_profile, sync_folder
 from tests.store.test_facets import add_session
@@ -148,14 +150,18 @@ def test_a_wrong_correction_changes_nothing(read: Connection) -> None:
     assert dump_everything(read) == before
 
 
-def test_figures_follow_a_correction(read: Connection) -> None:
-    def not_achieved() -> int:
-        [row] = execute(read, "select count(*) as n from insights.session_facets where outcome = 'not_achieved'")
-        return int(row["n"])
+def test_figures_follow_a_correction_and_coverage_counts_it(read: Connection) -> None:
+    days = {"window_start": date(2026, 11, 15), "window_end": date(2026, 11, 22)}
 
-    assert not_achieved() == 0
-    correct(read, {"outcome": "not_achieved"})
-    assert not_achieved() == 1
+    def outcomes() -> dict[str, int]:
+        rows = execute(read, load_sql("aggregates/outcomes"), **days)
+        return {row["outcome"]: row["session_count"] for row in rows}
+
+    assert outcomes() == {"fully_achieved": 1}
+    correct(read, {"outcome": "not_achieved", "course_corrections": "2"})
+    assert outcomes() == {"not_achieved": 1}
+    [coverage] = execute(read, load_sql("aggregates/coverage"), **days)
+    assert coverage["corrected_facet_count"] == 2
 
 
 def test_a_correction_and_a_reading_at_once_leave_the_correction_on_top(read: Connection, database_url: str) -> None:

@@ -79,7 +79,7 @@ def save_corrections(
             session_id=session_id,
         )
         shown = rows[0] if rows else standing
-        acts = [(facet, "set", Jsonb(value)) for facet, value in values.items()]
+        acts: list[tuple[str, str, Jsonb | None]] = [(facet, "set", Jsonb(value)) for facet, value in values.items()]
         acts += [(facet, "undo", None) for facet in undone]
         for facet, action, value in acts:
             execute(
