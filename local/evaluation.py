@@ -47,7 +47,7 @@ _PLANTED = {
 
 
 def build_hand(out: Path) -> None:
-    """The sessions of `tests/labelled`, which rules were not tuned on."""
+    """The sessions of `tests/labelled`, which the rules were not tuned on."""
     labels = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in (LABELLED / "labels").glob("*.yaml")}
     calendar = Calendar(END)
     for session in plan_sessions(load_stories(LABELLED / "sessions"), calendar, habits=()):

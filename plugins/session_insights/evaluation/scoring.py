@@ -43,8 +43,18 @@ FACETS: dict[str, Evaluated] = {
     "retry_loops": Evaluated("count", is_judged=False),
     "artifacts_created": Evaluated("count", is_judged=False),
 }
-# Derived: a session's time goes to the business named first.
+# Derived, because figures rest on them: a session's time goes to the business named first, and a goal counts as reached
+# when it was fully or mostly achieved.
 MAIN_BUSINESS = "main_business"
+GOAL_REACHED = "goal_reached"
+_REACHED = {
+    "fully_achieved": "yes",
+    "mostly_achieved": "yes",
+    "partially_achieved": "no",
+    "not_achieved": "no",
+    "unclear_from_transcript": "unclear",
+    UNKNOWN: UNKNOWN,
+}
 
 
 def score_facets(judged: Sequence[tuple[Mapping[str, Any], Facet]]) -> dict[str, Score]:
@@ -65,6 +75,8 @@ def score_facets(judged: Sequence[tuple[Mapping[str, Any], Facet]]) -> dict[str,
         if not pairs:
             continue
         scores[name] = _score(facet.kind, pairs)
+        if name == "outcome":
+            scores[GOAL_REACHED] = _score("choice", [(_REACHED[label], _REACHED[answer]) for label, answer in pairs])
         if name == "businesses":
             scores[MAIN_BUSINESS] = _score("choice", [(_first(label), _first(answer)) for label, answer in pairs])
     return scores

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -36,6 +37,7 @@ _ZEROS = {
     "friction_counts": dict.fromkeys(FrictionCounts.model_fields, 0),
     "completion_chain": {"started": 0, "completed": 0, "abandoned": 0},
 }
+_answer_model = cache(answer_for)  # a model takes milliseconds to make, and there are many labels
 _NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _NO_SESSION = SessionForReading("", None, None, None, None, None, _NO_TIME, _NO_TIME, 0.0, 0, 0, {}, {}, "", ())
 
@@ -76,7 +78,7 @@ def check_value(facet: str, given: Any, profile: Profile) -> Any:
     blank: dict[str, Any] = dict.fromkeys(FacetAnswer.model_fields)
     blank |= {"underlying_goal": "", "brief_summary": ""} | _ZEROS
     try:
-        answer = answer_for(profile).model_validate(blank | {facet: value})
+        answer = _answer_model(profile).model_validate(blank | {facet: value})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"][1:])

@@ -15,7 +15,19 @@ def pair(labels: dict[str, Any], **read: Any) -> tuple[dict[str, Any], Facet]:
 
 
 def test_a_facet_without_labels_has_no_score() -> None:
-    assert set(score_facets([pair({"outcome": "not_achieved"}, outcome="not_achieved")])) == {"outcome"}
+    assert set(score_facets([pair({"decisions_made": 1}, outcome="not_achieved")])) == {"decisions_made"}
+
+
+def test_a_goal_is_reached_when_it_was_fully_or_mostly_achieved() -> None:
+    scores = score_facets(
+        [
+            pair({"outcome": "fully_achieved"}, outcome="mostly_achieved"),
+            pair({"outcome": "not_achieved"}, outcome="partially_achieved"),
+            pair({"outcome": "partially_achieved"}, outcome="mostly_achieved"),
+            pair({"outcome": "unclear_from_transcript"}, outcome="not_achieved"),
+        ]
+    )
+    assert (scores["outcome"]["agreement"], scores["goal_reached"]["agreement"]) == (0.0, 0.5)
 
 
 def test_what_the_reader_left_unknown_is_wrong_and_counted_apart() -> None:
