@@ -412,7 +412,7 @@ CREATE TABLE insights.session_facets (
 
 COMMENT ON TABLE insights.session_facets IS 'The newest reading of a session. Null is unknown. evidence: facet → entry numbers in session_entries.';
 
-COMMENT ON COLUMN insights.session_facets.corrected IS 'Facets that a person has corrected → {value, evidence} of the reader; the facet''s own column has the person''s value.';
+COMMENT ON COLUMN insights.session_facets.corrected IS 'Corrected facets → {value, evidence} of the reader; the facet''s own column has what the person said.';
 
 CREATE TABLE insights.transcript_archive (
     machine text NOT NULL,

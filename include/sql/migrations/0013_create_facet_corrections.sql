@@ -21,4 +21,4 @@ create index facet_corrections_session_id on insights.facet_corrections (session
 
 alter table insights.session_facets add column corrected jsonb not null default '{}';
 comment on column insights.session_facets.corrected is
-'Facets that a person has corrected → {value, evidence} of the reader; the facet''s own column has the person''s value.';
+'Corrected facets → {value, evidence} of the reader; the facet''s own column has what the person said.';
