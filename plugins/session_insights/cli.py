@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     purge.add_argument("--with-forks", action="store_true", help="also sessions that hold copied history of them")
     purge.add_argument("--person", metavar="NAME", help="replace the name by [person] in entries, titles and facets")
     purge.add_argument("--dry-run", action="store_true", help="say what would go, delete nothing")
-    correct = command("correct", _correct, "say what a reader got wrong; it holds through every later reading")
+    correct = command("correct", _correct, "say what a reader got wrong, for good; without a value: what was said")
     correct.add_argument("session_id", metavar="SESSION_ID")
     correct.add_argument("values", nargs="*", metavar="FACET=VALUE", help="as outcome=not_achieved, skills_missed=a,b")
     correct.add_argument("--undo", action="append", default=[], metavar="FACET", help="the reader's value again")
@@ -163,6 +163,9 @@ def _correct(options: argparse.Namespace) -> Answer:
     settings = load_settings()
     profile = load_profile(find_profile_path(settings), skill_roots=find_skill_roots())
     with closing(connect(settings.database_url)) as database:
+        if not options.values and not options.undo:
+            acts = correcting.list_corrections(database, options.session_id)
+            return {"acts": acts, "summary": correcting.describe_acts(options.session_id, acts)}
         answer = correcting.correct_facets(
             database,
             options.session_id,

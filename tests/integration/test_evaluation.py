@@ -177,6 +177,24 @@ def test_labels_without_a_transcript_are_named(alone: None, tmp_path: Path, caps
     assert "session nobody: has labels but no transcript" in capsys.readouterr().err
 
 
+def test_a_correction_that_the_profile_no_longer_knows_is_named(
+    connection: Connection,
+    database_url: str,
+    alone: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("SESSION_INSIGHTS_DATABASE_URL", database_url)
+    sync_folder(connection, two_sessions(tmp_path / "mine") / "projects")
+    run(capsys, "correct", "bad", "businesses=goodsomm")
+    profile = tmp_path / "profile.yaml"
+    profile.write_text("owner: A\ntime_zone: UTC\nbusinesses: [{slug: stb, about: courses}]\n", encoding="utf-8")
+    monkeypatch.setenv("SESSION_INSIGHTS_PROFILE", str(profile))
+    assert main(["eval"]) == 2
+    assert "session bad: businesses" in capsys.readouterr().err
+
+
 def test_corrections_by_the_command_hold_and_are_labels(
     connection: Connection,
     database_url: str,
@@ -205,6 +223,9 @@ def test_corrections_by_the_command_hold_and_are_labels(
     run(capsys, "correct", "good", "--undo", "outcome", "--by", "Maya")
     [row] = execute(connection, "select outcome from insights.session_facets where session_id = 'good'")
     assert row["outcome"] != "not_achieved"
+    assert [act["corrected_by"] for act in run(capsys, "correct", "good")["acts"]] == ["Alex", "Alex", "Maya"]
+    assert main(["correct", "good"]) == 0
+    assert "Alex: outcome is not_achieved (never sent)" in capsys.readouterr().out
     assert main(["correct", "good", "retry_loops=3"]) == 2
     assert "counted from the transcript" in capsys.readouterr().err
     assert main(["correct", "good", "outcome=splendid"]) == 2

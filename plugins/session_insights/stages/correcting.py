@@ -69,5 +69,18 @@ def describe_correction(answer: Mapping[str, Any]) -> str:
     return f"session {answer['session_id']}: {'; '.join(said)}.{later}"
 
 
+def describe_acts(session_id: str, acts: Sequence[Mapping[str, Any]]) -> str:
+    lines = [
+        f"{act['corrected_at']:%Y-%m-%d %H:%M} UTC {act['corrected_by']}: "
+        + (f"{act['facet']} is {act['value']}" if act["action"] == "set" else f"{act['facet']} is the reader's again")
+        + (f" ({act['note']})" if act["note"] else "")
+        for act in acts
+    ]
+    return (
+        "\n".join(lines)
+        or f"session {session_id}: nothing was corrected; say FACET=VALUE, such as outcome=not_achieved."
+    )
+
+
 def _clean(text: str) -> str:
     return " ".join(text.replace("\0", "").split())[:500]

@@ -52,17 +52,18 @@ def load_corrected(connection: Connection, *, profile: Profile) -> tuple[LabelSe
     They are of sessions where a reader was wrong, so agreement on them is no measure of how often it is right.
 
     Raises:
-        SettingsError: There is no correction that could be compared.
+        SettingsError: There is no correction that could be compared, or one names what the profile no longer has.
     """
-    found = {
-        session_id: {
-            facet: check_label(facet, value, lambda name, given: check_value(name, given, profile))
-            for facet, value in values.items()
-            if facet in FACETS
-        }
-        for session_id, values in load_all_standing(connection).items()
-    }
-    labels = LabelSet(CORRECTIONS, {session_id: values for session_id, values in found.items() if values})
+    found: dict[str, dict[str, Any]] = {}
+    for session_id, values in load_all_standing(connection).items():
+        for facet in values.keys() & FACETS.keys():
+            try:
+                label = check_label(facet, values[facet], lambda name, given: check_value(name, given, profile))
+            except SettingsError as error:
+                # The profile has changed since.
+                raise SettingsError(f"session {session_id}: {error} Correct it anew, or undo the correction.") from None
+            found.setdefault(session_id, {})[facet] = label
+    labels = LabelSet(CORRECTIONS, found)
     if not labels.sessions:
         raise SettingsError("No corrections to compare with: make some by `correct`, or name a folder by --labels.")
     return labels, {session_id: load_session(connection, session_id) for session_id in labels.sessions}
@@ -127,7 +128,7 @@ def evaluate(
 def judge_result(
     result: Mapping[str, Any], history: Path | None, *, margin: float, accept: bool = False
 ) -> dict[str, Any]:
-    """Compare a result with the last one of its reader, and keep it unless it is no news or a failure.
+    """Compare a result with the last one of its reader, and keep it unless it is no news, a failure, or not whole.
 
     Args:
         history: File of results; None compares with nothing and keeps nothing.
@@ -141,7 +142,8 @@ def judge_result(
         return {"last": None, "rose": [], "fell": [], "failed": [], "is_kept": False}
     last = find_last(load_history(history), result)
     changes = compare_results(result, last, margin=margin)
-    is_kept = is_news(result, last) and (accept or not changes["failed"])
+    is_whole = not result["unread_count"]
+    is_kept = is_whole and is_news(result, last) and (accept or not changes["failed"])
     if is_kept:
         save_result(history, result)
     return {"last": last, **changes, "is_kept": is_kept}

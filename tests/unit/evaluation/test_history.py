@@ -83,6 +83,12 @@ def test_a_result_that_fell_is_not_kept_unless_it_is_accepted(tmp_path: Path) ->
     assert judge_result(result(0.5), path, margin=0.05)["failed"] == []
 
 
+def test_a_result_that_lacks_sessions_is_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    assert judge_result(result(unread_count=1), path, margin=0.05, accept=True)["is_kept"] is False
+    assert load_history(path) == []
+
+
 def test_without_a_file_nothing_is_compared_or_kept() -> None:
     assert judge_result(result(), None, margin=0.05) == {
         "last": None,
