@@ -182,6 +182,34 @@ COMMENT ON COLUMN insights.facet_batches.not_ours IS 'Batches of somebody else t
 
 COMMENT ON COLUMN insights.facet_batches.tried_at IS 'When it was last about to be sent; null: the API cannot have it.';
 
+CREATE TABLE insights.facet_corrections (
+    id bigint NOT NULL,
+    session_id text NOT NULL,
+    facet text NOT NULL,
+    action text NOT NULL,
+    value jsonb,
+    previous_value jsonb,
+    corrected_by text NOT NULL,
+    corrected_at timestamp with time zone DEFAULT now() NOT NULL,
+    note text,
+    CONSTRAINT action_is_known CHECK ((action = ANY (ARRAY['set'::text, 'undo'::text]))),
+    CONSTRAINT only_set_has_a_value CHECK (((action = 'set'::text) = (value IS NOT NULL)))
+);
+
+COMMENT ON TABLE insights.facet_corrections IS 'One act of a person on one facet; rows are added, never changed, but for a name that is purged. The newest row of a
+facet stands. JSON null is a person''s "unknown".';
+
+COMMENT ON COLUMN insights.facet_corrections.previous_value IS 'What was shown before; null also where nothing was.';
+
+ALTER TABLE insights.facet_corrections ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insights.facet_corrections_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE insights.facet_extractions (
     id bigint NOT NULL,
     session_id text NOT NULL,
@@ -474,6 +502,7 @@ CREATE TABLE insights.session_facets (
     extraction_cost_usd double precision,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    corrected jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT claude_helpfulness_is_known CHECK ((claude_helpfulness = ANY (ARRAY['essential'::text, 'very_helpful'::text, 'moderately_helpful'::text, 'slightly_helpful'::text, 'unhelpful'::text]))),
     CONSTRAINT counts_are_not_negative CHECK (((course_corrections >= 0) AND (retry_loops >= 0) AND (mcp_failures >= 0) AND (estimated_time_saved_minutes >= 0) AND (artifacts_created >= 0) AND (knowledge_filed >= 0) AND (decisions_made >= 0))),
     CONSTRAINT initiated_by_is_known CHECK ((initiated_by = ANY (ARRAY['user-interactive'::text, 'discord-mention'::text, 'scheduled-job'::text, 'sub-agent'::text, 'webhook'::text]))),
@@ -485,6 +514,8 @@ CREATE TABLE insights.session_facets (
 );
 
 COMMENT ON TABLE insights.session_facets IS 'The newest reading of a session. Null is unknown. evidence: facet → entry numbers in session_entries.';
+
+COMMENT ON COLUMN insights.session_facets.corrected IS 'Corrected facets → {value, evidence} of the reader; the facet''s own column has what the person said.';
 
 CREATE TABLE insights.transcript_archive (
     machine text NOT NULL,
@@ -542,6 +573,9 @@ ALTER TABLE ONLY insights.facet_batches
 
 ALTER TABLE ONLY insights.facet_batches
     ADD CONSTRAINT facet_batches_provider_id_key UNIQUE (provider_id);
+
+ALTER TABLE ONLY insights.facet_corrections
+    ADD CONSTRAINT facet_corrections_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY insights.facet_extractions
     ADD CONSTRAINT facet_extractions_pkey PRIMARY KEY (id);
@@ -607,6 +641,8 @@ CREATE UNIQUE INDEX facet_batch_requests_one_open ON insights.facet_batch_reques
 
 CREATE INDEX facet_batch_requests_session_id ON insights.facet_batch_requests USING btree (session_id);
 
+CREATE INDEX facet_corrections_session_id ON insights.facet_corrections USING btree (session_id, facet, id);
+
 CREATE INDEX facet_extractions_attempted_at ON insights.facet_extractions USING btree (attempted_at);
 
 CREATE INDEX facet_extractions_session_id ON insights.facet_extractions USING btree (session_id, attempted_at DESC);
@@ -647,6 +683,9 @@ ALTER TABLE ONLY insights.facet_batch_requests
 
 ALTER TABLE ONLY insights.facet_batch_requests
     ADD CONSTRAINT facet_batch_requests_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.facet_corrections
+    ADD CONSTRAINT facet_corrections_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY insights.facet_extractions
     ADD CONSTRAINT facet_extractions_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;

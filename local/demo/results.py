@@ -37,7 +37,7 @@ def absolute(path: str, folder: str) -> str:
 
 def skill_body(name: str, words: str) -> str:
     """What the CLI puts before the model when a skill starts."""
-    text = f"# {name}\n\n{SKILLS[name]}\n\nARGUMENTS: {words}"
+    text = f"# {name}\n\n{SKILLS.get(name, 'One more of them.')}\n\nARGUMENTS: {words}"
     return f"Base directory for this skill: /Users/alex/.claude/skills/{name}\n\n{text}"
 
 

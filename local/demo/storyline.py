@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatch
@@ -119,10 +119,12 @@ def spread(line: str) -> list[str]:
     return [f"w{week} {day} {rest}" for week in range(int(first), int(last or first) + 1) for day in days.split(",")]
 
 
-def plan_sessions(stories: Iterable[Story], calendar: Calendar) -> list[Session]:
+def plan_sessions(
+    stories: Iterable[Story], calendar: Calendar, *, habits: Collection[Story] | None = None
+) -> list[Session]:
     """Every session of every story, by time; those outside the nine weeks before the end are left out by the writer."""
     sessions = []
-    habits = load_stories(HABITS)
+    habits = load_stories(HABITS) if habits is None else habits
     for story in stories:
         for line in story.when:
             place, *settings = [part.strip() for part in line.split("|")]

@@ -17,6 +17,8 @@ from uuid import uuid4
 import psycopg
 
 from session_insights.errors import BudgetReached, InsightsError, ReadingFailed, SettingsError
+from session_insights.evaluation.describing import describe_result
+from session_insights.facets.correcting import split_assignments
 from session_insights.llm.claude import ClaudeConnection
 from session_insights.notifications.posting import Channel, ChannelName, check_channel
 from session_insights.profile import Profile, load_profile
@@ -29,7 +31,17 @@ from session_insights.settings import (
     load_settings,
     parse_source,
 )
-from session_insights.stages import collection, extraction, keeping, notifying, reporting, setup, sync
+from session_insights.stages import (
+    collection,
+    correcting,
+    evaluating,
+    extraction,
+    keeping,
+    notifying,
+    reporting,
+    setup,
+    sync,
+)
 from session_insights.store.database import Connection, connect
 from session_insights.windows import resolve_window
 
@@ -60,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(answer, default=str))
     else:
         print(answer["summary"])
-    return 1 if answer.get("failed_count") else 0
+    return 1 if answer.get("failed_count") or answer.get("has_fallen") else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -95,6 +107,18 @@ def _parser() -> argparse.ArgumentParser:
     purge.add_argument("--with-forks", action="store_true", help="also sessions that hold copied history of them")
     purge.add_argument("--person", metavar="NAME", help="replace the name by [person] in entries, titles and facets")
     purge.add_argument("--dry-run", action="store_true", help="say what would go, delete nothing")
+    correct = command("correct", _correct, "say what a reader got wrong, for good; without a value: what was said")
+    correct.add_argument("session_id", metavar="SESSION_ID")
+    correct.add_argument("values", nargs="*", metavar="FACET=VALUE", help="as outcome=not_achieved, skills_missed=a,b")
+    correct.add_argument("--undo", action="append", default=[], metavar="FACET", help="the reader's value again")
+    correct.add_argument("--by", help="who says so; default: the profile's owner")
+    correct.add_argument("--note", help="why")
+    evaluation = command("eval", _eval, "how well a reader reads, against labels")
+    evaluation.add_argument("--labels", action="append", metavar="FOLDER", help="again for more; default: corrections")
+    evaluation.add_argument("--reader", choices=["auto", "claude", "cli", "offline"])
+    evaluation.add_argument("--history", type=Path, help="file of results: compare with the last, add this one")
+    evaluation.add_argument("--margin", type=float, default=0.05, help="a figure may fall by so much; default 0.05")
+    evaluation.add_argument("--accept", action="store_true", help="add a result that fell further, too")
     report = command("report", _report, "figures, text and page of a period")
     report.add_argument("--period", choices=["weekly"], default="weekly")
     report.add_argument("--since", help="first day, as 2026-11-15")
@@ -171,6 +195,54 @@ def _purge(options: argparse.Namespace) -> Answer:
             profile=profile,
             settings=settings,
         )
+
+
+def _correct(options: argparse.Namespace) -> Answer:
+    settings = load_settings()
+    profile = load_profile(find_profile_path(settings), skill_roots=find_skill_roots())
+    with closing(connect(settings.database_url)) as database:
+        if not options.values and not options.undo:
+            acts = correcting.list_corrections(database, options.session_id)
+            return {"acts": acts, "summary": correcting.describe_acts(options.session_id, acts)}
+        answer = correcting.correct_facets(
+            database,
+            options.session_id,
+            split_assignments(options.values),
+            by=options.by or profile.owner,
+            note=options.note,
+            undo=options.undo,
+            profile=profile,
+        )
+    return {**answer, "summary": correcting.describe_correction(answer)}
+
+
+def _eval(options: argparse.Namespace) -> Answer:
+    settings = load_settings()
+    profile = load_profile(find_profile_path(settings), skill_roots=find_skill_roots())
+    results, verdicts = [], []
+    for name in options.labels or [evaluating.CORRECTIONS]:
+        if name == evaluating.CORRECTIONS:
+            with closing(connect(settings.database_url)) as database:
+                labels, sessions = evaluating.load_corrected(database, profile=profile)
+        else:
+            labels, sessions = evaluating.load_labelled(Path(name), profile=profile, settings=settings)
+        result = evaluating.evaluate(
+            labels,
+            sessions,
+            profile=profile,
+            settings=settings,
+            reader=options.reader or settings.reader,
+            claude=_claude(),
+            progress=_progress,
+        )
+        results.append(result)
+        verdicts.append(evaluating.judge_result(result, options.history, margin=options.margin, accept=options.accept))
+    return {
+        "results": [{**result, **verdict} for result, verdict in zip(results, verdicts, strict=True)],
+        "failed_count": sum(result["unread_count"] for result in results),
+        "has_fallen": any(verdict["failed"] for verdict in verdicts) and not options.accept,
+        "summary": "\n\n".join(describe_result(*pair) for pair in zip(results, verdicts, strict=True)),
+    }
 
 
 def _extract(options: argparse.Namespace) -> Answer:

@@ -77,6 +77,7 @@ def test_every_table_of_the_design_is_there(connection: Connection) -> None:
         "facet_extractions",
         "insights_snapshots",
         "anomalies",
+        "facet_corrections",
         "notifications",
         "schema_migrations",
         "transcript_archive",

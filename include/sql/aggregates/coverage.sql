@@ -30,6 +30,7 @@ states as (
         session.session_id,
         facet.reader,
         facet.extraction_model as model,
+        (select count(*) from jsonb_object_keys(facet.corrected)) as corrected_facet_count,
         case
             when facet.session_id is not null then 'read'
             when attempt.state in ('failed', 'refused') then 'failed'
@@ -47,7 +48,8 @@ state_counts as (
         count(*) as session_count,
         count(*) filter (where state = 'read') as read_count,
         count(*) filter (where state = 'failed') as failed_count,
-        count(*) filter (where state = 'waiting') as waiting_count
+        count(*) filter (where state = 'waiting') as waiting_count,
+        coalesce(sum(corrected_facet_count), 0)::bigint as corrected_facet_count
     from states
 
 ),
@@ -145,6 +147,7 @@ select
     state_counts.read_count,
     state_counts.failed_count,
     state_counts.waiting_count,
+    state_counts.corrected_facet_count,
     other_counts.too_small_count,
     other_counts.automated_count,
     subagent_counts.subagent_count,

@@ -25,7 +25,7 @@ from session_insights.facets.workflow import PEOPLE_WORK, count_new_tasks, judge
 from session_insights.profile import Profile
 from session_insights.records import Facet, SessionForReading
 
-VERSION = 1
+VERSION = 2
 _REACHED = ("fully_achieved", "mostly_achieved")
 
 

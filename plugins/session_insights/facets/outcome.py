@@ -16,11 +16,11 @@ def judge_outcome(session: SessionForReading) -> Finding[str]:
     """The outcome by the person's closing words, else by what was done after them.
 
     The last thing said decides, in this order: given up → not_achieved; something left for later → partially_achieved;
-    all but a little, or the person does the rest → mostly_achieved; content or done → fully_achieved; a remark that
-    asks for nothing and complains of nothing → fully_achieved with a word of approval, else mostly_achieved. A closing
-    that says little is read together with the turn before it. Without such words: work that came after the last
-    request and did not fail counts as mostly_achieved, a session cut off after real work as partially_achieved;
-    anything else is unclear.
+    all but a little, or the person does the rest → mostly_achieved; anger, or praise that a `but` takes back, with
+    nothing made after it → not_achieved; content or done → fully_achieved; a remark that asks for nothing and complains
+    of nothing → fully_achieved with a word of approval, else mostly_achieved. A closing that says little is read
+    together with the turn before it. Without such words: work that came after the last request and did not fail counts
+    as mostly_achieved, a session cut off after real work as partially_achieved; anything else is unclear.
     """
     turns = human_turns(session)
     if not turns:
@@ -51,6 +51,8 @@ def _by_words(turn: Turn, session: SessionForReading) -> str | None:
         return "mostly_achieved"
     if is_correction(turn) or turn.is_question:
         return None
+    if phrases.TAKEN_BACK.search(words) or phrases.FRUSTRATION.search(words):
+        return "not_achieved" if not _has_made(after) else None
     if (phrases.PRAISE.search(words) or phrases.ALL_DONE.search(words)) and not _ends_in_failure(after):
         return "fully_achieved"
     if after or not _is_acknowledged(session) or phrases.SAYS_NOTHING.search(words):

@@ -79,6 +79,7 @@ GAVE_UP = _any(
     r"\bstill (?:broken|fail\w*|not work\w*|wrong|the same|doesn't|does not|isn't|crash\w*|no luck|times out)",
     r"\bforget (?:it|about it|this)\b|\bgiv(?:e|ing) up\b|\bnever ?mind\b|\bscrap (?:it|this|that|the)\b",
     r"\bno luck\b|\brevert(?:ing|ed)? (?:everything|it all|all|the lot|this|the whole)\b",
+    r"\bi(?:'ve| have)? (?:reverted|undid|undone|rolled (?:\w+ ){0,4}back)\b",
     r"\bthrow(?:ing)? (?:it|this|that|all) away\b",
     r"\b(?:this|that|it)(?:'s| is) (?:wrong|broken|useless|a mess|not working)(?: again)?\b|\bwrong again\b",
     r"\b(?:doesn't|does not|didn't|did not|won't) work\b|\bwaste of time\b|\bgetting nowhere\b",
@@ -127,11 +128,15 @@ ALL_DONE = _any(
     r"\bi'll (?:paste|send|print|post|use|take) (?:it|that|this|them)\b",
     r"\bthat(?:'s| is) (?:all|everything|what i (?:needed|wanted))\b|\bgood\b[.!]?$",
 )
+# Thanks, and then what is wrong all the same.
+TAKEN_BACK = _any(
+    r"\b(?:but|however|although|though|unfortunately|sadly)\b.{0,40}(?:\b(?:still|nothing|never|none)\b|n't\b)",
+)
 # Praise that opens a closing turn, without a `but`: nothing after it takes it back.
 STRONG_PRAISE = _any(
     r"^(?:yes!|(?:ha,? |ok,? |yes,? |wow,? )?(?:perfect|great|exactly|lovely|excellent|brilliant|love it|"
     r"awesome|nice|beautiful|that's it|impressive|finally|very good|phew)\b)(?!.*\b(?:but|except|apart from|"
-    r"though|although|however|for now|only)\b)",
+    r"though|although|however|unfortunately|sadly|for now|only)\b)",
 )
 SAYS_NOTHING = _any(
     r"^(?:(?:ok(?:ay)?|hm+|mh+m*|later|right|well|k|sure|so)[,.… ]*)+$",

@@ -94,6 +94,8 @@ def _coverage(seen: Comparison, coverage: Mapping[str, Any]) -> str:
         parts.append(f"{number(coverage['failed_count'])} failed")
     if coverage.get("waiting_count"):
         parts.append(f"{number(coverage['waiting_count'])} {'waits' if coverage['waiting_count'] == 1 else 'wait'}")
+    if corrected := coverage.get("corrected_facet_count"):
+        parts.append(f"{plural(corrected, 'facet')} corrected by a person")
     return "; ".join(parts) + "."
 
 

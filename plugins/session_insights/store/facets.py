@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
 from session_insights.errors import SettingsError
 from session_insights.records import Reading, SessionForReading, StoredEntry
+from session_insights.store.corrections import adapted, lay_over, load_standing
 from session_insights.store.database import Connection, execute
 from session_insights.store.people import replace_purged_people
 from session_insights.store.queries import load_sql
@@ -102,7 +101,7 @@ def load_session(connection: Connection, session_id: str) -> SessionForReading:
 def save_reading(connection: Connection, reading: Reading, *, dag_run_id: str | None = None) -> int:
     """Keep an attempt and, if it succeeded, its facet, in one transaction.
 
-    A failed attempt leaves the facet of an earlier one as it is.
+    A failed attempt leaves the facet of an earlier one as it is. What people have corrected stays as they said.
 
     Returns:
         The attempt's row in `facet_extractions`.
@@ -111,11 +110,13 @@ def save_reading(connection: Connection, reading: Reading, *, dag_run_id: str | 
     with connection.transaction():
         [kept] = execute(connection, load_sql("facets/insert_extraction"), **attempt, dag_run_id=dag_run_id)
         if reading.state == "ok" and reading.facet is not None:
-            columns = {name: _adapted(value) for name, value in asdict(reading.facet).items()}
+            # First, because it locks the session: nobody corrects it between here and the end.
+            execute(connection, load_sql("facets/mark_extracted"), session_id=reading.session_id)
+            standing = load_standing(connection, reading.session_id)
             execute(
                 connection,
                 load_sql("facets/upsert_facet"),
-                **columns,
+                **adapted(lay_over(asdict(reading.facet), standing)),
                 reader=reading.reader,
                 prompt_version=reading.prompt_version,
                 prompt_hash=reading.prompt_hash,
@@ -124,7 +125,6 @@ def save_reading(connection: Connection, reading: Reading, *, dag_run_id: str | 
                 extraction_cost_usd=reading.cost_usd,
             )
             replace_purged_people(connection, [reading.session_id])
-            execute(connection, load_sql("facets/mark_extracted"), session_id=reading.session_id)
     return int(kept["id"])
 
 
@@ -132,7 +132,3 @@ def summarize_run(connection: Connection, dag_run_id: str, *, categories: Sequen
     """Counts of sessions by their last try in a run, tokens and dollars of all its tries, and what is read overall."""
     [row] = execute(connection, load_sql("facets/summarize_run"), dag_run_id=dag_run_id, categories=list(categories))
     return row
-
-
-def _adapted(value: Any) -> Any:
-    return Jsonb(value) if isinstance(value, dict | list) else value

@@ -12,8 +12,9 @@ _COLUMNS = {
     "session_facets": (
         "session_id",
         ("underlying_goal", "friction_detail", "brief_summary", "primary_success", "pivot_trigger"),
-        ("people_mentioned", "relationship_actions", "projects", "completion_chain"),
+        ("people_mentioned", "relationship_actions", "projects", "completion_chain", "corrected"),
     ),
+    "facet_corrections": ("session_id", ("corrected_by", "note"), ("value", "previous_value")),
 }
 
 

@@ -123,7 +123,8 @@ def plan_person(connection: Connection, name: str) -> Purge:
         connection,
         "select session_id as id from insights.session_entries where text ~* %(name)s "
         "union select id from insights.claude_sessions where title ~* %(name)s "
-        "union select session_id from insights.session_facets as facet where facet::text ~* %(name)s order by id",
+        "union select session_id from insights.session_facets as facet where facet::text ~* %(name)s "
+        "union select session_id from insights.facet_corrections as act where act::text ~* %(name)s order by id",
         name=name_pattern(name),
     )
     snapshots = execute(connection, load_sql("purging/purge_snapshots"), session_ids=[], words=[name])

@@ -65,10 +65,29 @@ def test_what_is_left_for_later_is_part_of_a_success(words: str) -> None:
         "forget it, I'm reverting everything",
         "this is wrong again, stop",
         "never mind, no luck",
+        "thank you, really, but the total still doesn't add up",
+        "nice idea, unfortunately it never loads on my phone",
+        "ridiculous. I will ask somebody who knows",
+        "I have undone all of that",
+        "I've rolled the whole change back",
     ],
 )
 def test_giving_up_is_no_success(words: str) -> None:
     assert closing(words) == "not_achieved"
+
+
+@pytest.mark.parametrize(
+    "words", ["thanks, but no hurry with the rest of it", "thanks, though I would have liked blue"]
+)
+def test_thanks_with_a_harmless_but_are_no_failure(words: str) -> None:
+    assert closing(words) in ("fully_achieved", "mostly_achieved")
+
+
+def test_anger_that_claude_then_worked_on_does_not_end_a_session_in_failure() -> None:
+    given = judge(
+        person("fix the page"), tool("Edit", "a.py"), reply(), person("ugh, the margin!"), tool("Edit", "a.py"), reply()
+    )
+    assert given.outcome == "mostly_achieved"
 
 
 @pytest.mark.parametrize("words", ["hmm", "ok later", "and what does it cost?"])

@@ -89,6 +89,12 @@ def test_partial_coverage_stands_above_the_first_headline(case: Case) -> None:
     assert warning < page.index('id="glance-h"')
 
 
+def test_corrected_facets_are_said_where_coverage_is(case: Case) -> None:
+    assert "corrected" not in content_of(case).masthead.coverage
+    case.figures.current["coverage"][0]["corrected_facet_count"] = 3
+    assert content_of(case).masthead.coverage.endswith("; 3 facets corrected by a person.")
+
+
 def test_nearly_complete_coverage_is_no_warning(case: Case) -> None:
     assert content_of(case).masthead.warning == ""
 
