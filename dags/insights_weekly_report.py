@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pendulum
-from airflow.sdk import CronDataIntervalTimetable, Param, dag, task, task_group
+from airflow.sdk import CronDataIntervalTimetable, dag
 
-from session_insights import bridge
+from session_insights import bridge, report_tasks
 from session_insights.settings import load_settings
-from session_insights.stages import reporting
 
 SETTINGS = load_settings()
 ZONE = bridge.load_task_profile(SETTINGS).time_zone
@@ -24,51 +22,10 @@ ZONE = bridge.load_task_profile(SETTINGS).time_zone
     default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
     doc_md=__doc__,
     tags=["session-insights"],
-    params={
-        "since": Param(None, type=["null", "string"], format="date", title="From", description="First day"),
-        "until": Param(None, type=["null", "string"], format="date", title="To", description="Last day, included"),
-        "reader": Param(SETTINGS.reader, enum=["auto", "claude", "offline"], title="Who writes the text"),
-    },
+    params=report_tasks.report_params(SETTINGS),
 )
 def insights_weekly_report() -> None:
-    @task
-    def open_snapshot() -> dict[str, Any]:
-        """Settle which days the report is about."""
-        with bridge.workplace() as place:
-            return reporting.open_snapshot(place.database, "weekly", bridge.find_window("weekly", place))
-
-    @task_group
-    def refresh_figures(snapshot: Any) -> None:
-        for name in reporting.aggregate_names():
-
-            @task(task_id=name)
-            def refresh(name: str, snapshot: dict[str, Any]) -> dict[str, Any]:
-                with bridge.workplace() as place:
-                    return reporting.refresh_figure(place.database, snapshot, name)
-
-            refresh(name, snapshot)
-
-    @task
-    def write_narrative(snapshot: dict[str, Any]) -> dict[str, Any]:
-        """Say in words what the figures show."""
-        with bridge.workplace() as place:
-            return reporting.write_narrative(
-                place.database,
-                snapshot,
-                place.params,
-                settings=place.settings,
-                profile=place.profile,
-                claude=place.claude,
-            )
-
-    @task
-    def publish_report(snapshot: dict[str, Any]) -> dict[str, Any]:
-        """Render the page and put it where reports are kept."""
-        with bridge.workplace() as place:
-            return reporting.publish_report(place.database, snapshot, settings=place.settings, profile=place.profile)
-
-    snapshot = open_snapshot()
-    refresh_figures(snapshot) >> write_narrative(snapshot) >> publish_report(snapshot)
+    report_tasks.add_report_tasks("weekly")
 
 
 insights_weekly_report()

@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     purge.add_argument("--person", metavar="NAME", help="replace the name by [person] in entries, titles and facets")
     purge.add_argument("--dry-run", action="store_true", help="say what would go, delete nothing")
     report = command("report", _report, "figures, text and page of a period")
-    report.add_argument("--period", choices=["weekly"], default="weekly")
+    report.add_argument("--period", choices=["weekly", "monthly"], default="weekly")
     report.add_argument("--since", help="first day, as 2026-11-15")
     report.add_argument("--until", help="last day, included")
     report.add_argument("--out", type=Path, help="folder for the page")
@@ -185,7 +185,7 @@ def _report(options: argparse.Namespace) -> Answer:
     params = {"reader": options.reader} if options.reader else {}
     with closing(connect(settings.database_url)) as database:
         snapshot = reporting.open_snapshot(database, options.period, window)
-        for name in reporting.aggregate_names():
+        for name in reporting.aggregate_names(options.period):
             reporting.refresh_figure(database, snapshot, name)
         written = reporting.write_narrative(
             database, snapshot, params, settings=settings, profile=profile, claude=_claude()

@@ -22,7 +22,7 @@ _JUDGED = (
 )  # fmt: skip
 _ZEROES_UNREAD = (
     "judged_count", "reached_count", "read_minutes", "priority_minutes", "people_count", "contact_count",
-    "time_saved_known_count",
+    "time_saved_known_count", "friction_session_count", "shared_session_count", "named_session_count",
 )  # fmt: skip
 
 
@@ -92,7 +92,9 @@ def partly_read(case: Case) -> Case:
     current["coverage"][0].update(read_count=24, waiting_count=17)
     for row in (current["summary"][0], current["summary_by_week"][-1]):
         row.update(read_count=24, judged_count=23, reached_count=17, read_minutes=900.0, priority_minutes=580.0)
-        row.update(time_saved_known_count=22)
+        row.update(time_saved_known_count=22, friction_session_count=13, shared_session_count=2, named_session_count=10)
+    for row in (current["summary"][0], current["summary_by_week"][-1], current["friction_by_week"][-1]):
+        row.update(read_count=24, course_corrections=22, mcp_failures=11, retry_loops=3, cut_short_count=2)
     return replace(case, figures=Figures(current, case.figures.previous))
 
 

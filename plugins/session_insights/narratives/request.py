@@ -20,7 +20,7 @@ LONGEST_TEXT = 240
 def build_request(
     figures: Figures, profile: Profile, window: Window, by_rules: Narrative, *, objections: list[str]
 ) -> RenderedPrompt:
-    before = Window(window.start - (window.end - window.start), window.start)
+    before = window.previous()
     data = {
         "current": _trimmed(figures.current),
         "previous": _trimmed(figures.previous),

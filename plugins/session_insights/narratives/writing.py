@@ -26,7 +26,8 @@ def write_offline(figures: Figures, profile: Profile, window: Window, *, last: N
     Args:
         last: The narrative of the period before; its recommendations get their verdicts.
     """
-    subject = Subject(compare(figures.current, figures.previous), profile, period_words(window.start, window.end))
+    seen = compare(figures.current, figures.previous, window)
+    subject = Subject(seen, profile, period_words(window.start, window.end))
     return Narrative(
         headline=write_headline(subject),
         lede=write_lede(subject) or _nothing(subject, window),

@@ -61,7 +61,7 @@ class Content:
 
 def build_content(figures: Figures, story: Story, profile: Profile, window: Window, facts: ReportFacts) -> Content:
     """Pure: the same arguments give the same content."""
-    seen = compare(figures.current, figures.previous)
+    seen = compare(figures.current, figures.previous, window)
     words = period_words(window.start, window.end)
     return Content(
         words=words,
@@ -82,7 +82,7 @@ def build_content(figures: Figures, story: Story, profile: Profile, window: Wind
         if words.noun != "period"
         else "What became of the last ones",
         masthead=build_masthead(seen, profile, window, words, facts.made_at, story.writer, story.cost_usd),
-        rails=build_rails(seen, words, _automated(seen)),
+        rails=build_rails(seen, words, window, _automated(seen)),
         cards=tuple(build_cards(seen, words)),
         attention=build_attention(seen, profile, window, words),
         priorities=build_priorities(seen, profile, words),
