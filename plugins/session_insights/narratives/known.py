@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from session_insights.narratives.month_quantities import list_month_quantities
 from session_insights.narratives.quantities import Quantity, Way, list_quantities
 from session_insights.narratives.subject import plain
 from session_insights.profile import Profile
@@ -76,7 +77,10 @@ def _half_away(value: float, digits: int) -> float:
 def collect_known(figures: Figures, profile: Profile, window: Window) -> Known:
     """Quantities of both windows, and how each has changed from the one to the other."""
     known = Known()
-    now, was = (_by_key(list_quantities(rows, profile)) for rows in (figures.current, figures.previous))
+    now, was = (
+        _by_key([*list_quantities(rows, profile), *list_month_quantities(rows, profile)])
+        for rows in (figures.current, figures.previous)
+    )
     for quantity in [*now.values(), *was.values()]:
         known.add(quantity.way, quantity.value)
     for key in {*now, *was}:
@@ -87,7 +91,7 @@ def collect_known(figures: Figures, profile: Profile, window: Window) -> Known:
     known.texts |= {business.slug for business in profile.businesses} | {skill.name for skill in profile.skills}
     known.texts |= {text for priority in profile.priorities for text in (priority.slug, priority.label)}
     known.texts |= {person.name for person in profile.people} | {skill.when for skill in profile.skills}
-    first = min(window.start - timedelta(days=len(window.days)), window.end - timedelta(days=56))
+    first = min(window.previous().start, window.end - timedelta(days=56))
     for n in range((window.end - first).days + len(window.days) + 1):
         day = first + timedelta(days=n)
         known.days.add((day.day, day.month))
