@@ -9,9 +9,9 @@ from session_insights.measures import by_key, connectors, distinct_findings
 from session_insights.narratives.advice import friction_line, priority_line
 from session_insights.narratives.contacts import find_quiet
 from session_insights.narratives.sections import KeptTarget, Metric, Target
-from session_insights.narratives.subject import Subject, find_priority_shares, plain
+from session_insights.narratives.subject import Subject, find_priority_shares, in_sentence, plain
 from session_insights.narratives.targets import keep_targets, measure_target
-from session_insights.wording import finding_words, level_points, long_day, number, plural
+from session_insights.wording import level_points, long_day, number, plural
 
 MOST = 3
 _LOOPS = ("retry_loops", "loop_detected")
@@ -26,7 +26,8 @@ def write_targets(subject: Subject, last: tuple[KeptTarget, ...], end: date) -> 
     if not subject.seen.now.read_count:
         return ()
     found = (_priority(subject, last), _friction(subject), _skill(subject), _person(subject))
-    return keep_targets([target for target in found if target is not None], subject.seen.current, end)[:MOST]
+    targets = [target for target in found if target is not None]
+    return keep_targets(targets, subject.seen.current, subject.profile, end)[:MOST]
 
 
 def _priority(subject: Subject, last: tuple[KeptTarget, ...]) -> Target | None:
@@ -77,7 +78,7 @@ def _friction(subject: Subject) -> Target | None:
         sessions = f"{number(row['session_count'])} of {subject.read}"
         return Target(
             title=title,
-            why=f"Most widespread: {finding_words(row['finding'])}, in {sessions}.",
+            why=f"Most widespread: {in_sentence(row['finding'])}, in {sessions}.",
             line=friction_line(row["finding"]),
             metric=metric,
             by=by,

@@ -1,4 +1,4 @@
-"""Every number, share, duration, sum of money and session id of a text must come from the figures it was given."""
+"""Every number, share, sum of money, name and session id of a text must come from the figures that it was given."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from typing import Any
 
 from session_insights.narratives.known import Known
+from session_insights.narratives.people_named import find_unknown_names
 from session_insights.narratives.quantities import Way
+from session_insights.narratives.ratios import find_untrue_ratios
 from session_insights.narratives.sections import (
     Bullet,
     KeptTarget,
@@ -19,7 +21,10 @@ from session_insights.narratives.sections import (
 )
 from session_insights.wording import MONTHS
 
-_ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
+# A session's id, whole or as its first part alone.
+_ID = re.compile(
+    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}\b", re.IGNORECASE
+)
 _TWO_AND_UP = (
     "two three four five six seven eight nine ten eleven twelve "
     "thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
@@ -49,12 +54,19 @@ _HARMFUL = re.compile(r"://|\||&&|\$\(|>\s*/|\b(?:curl|wget|sudo|eval|base64|chm
 
 
 def find_ungrounded(text: str, known: Known) -> list[str]:
-    """The quantities and ids of a text that are not among the figures, as written."""
+    """The quantities, shares, names and ids of a text that are not among the figures, as written."""
     masked = known.mask(text)
-    wrong = [found[0] for found in _ID.finditer(text) if found[0].lower() not in known.session_ids]
+    wrong = [found[0] for found in _ID.finditer(masked) if not _is_session(found[0].lower(), known)]
+    wrong += find_unknown_names(masked, known.vocabulary)
+    for sentence in split_sentences(text, masked):
+        wrong += find_untrue_ratios(sentence, known.shares)
     for pattern in (_ID, _CUSTOMARY):
         masked = pattern.sub(lambda found: "x" * len(found[0]), masked)
     return wrong + [found[0] for found in _QUANTITY.finditer(masked) if not _is_known(found, known)]
+
+
+def _is_session(word: str, known: Known) -> bool:
+    return any(session_id.startswith(word) for session_id in known.session_ids)
 
 
 def _is_known(found: re.Match[str], known: Known) -> bool:

@@ -82,6 +82,15 @@ def list_quantities(aggregates: Aggregates, profile: Profile) -> list[Quantity]:
     ]
 
 
+def shared_label(key: str) -> str:
+    """What the share behind a key is of, where it is one of a whole: `attention_by_business/studio/active_minutes`."""
+    name, _, rest = key.partition("/")
+    if name == "priority":
+        return rest
+    label, _, column = rest.rpartition("/")
+    return label if column in _SHARED.get(name, ()) else ""
+
+
 def _label(row: Row) -> str:
     return "/".join(str(row[column]) for column in _LABELS if column in row)
 

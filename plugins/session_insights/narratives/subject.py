@@ -10,6 +10,7 @@ from session_insights.profile import Priority, Profile
 from session_insights.wording import (
     Delta,
     PeriodWords,
+    finding_words,
     half_up,
     level_per_ten,
     per_ten,
@@ -56,6 +57,12 @@ class Shift:
 def plain(text: str, most: int = 60) -> str:
     """A title from a transcript as it may stand in a sentence: one line, without marks of ours."""
     return shorten(text.translate({ord(sign): None for sign in "*`“”↑↓→"}), most)
+
+
+def in_sentence(finding: str) -> str:
+    """A finding in plain words, as they stand inside a sentence."""
+    words = plain(finding_words(finding), 80)
+    return words if words.startswith("Claude") else words[:1].lower() + words[1:]
 
 
 def against(delta: Delta, was: str, words: PeriodWords) -> str:

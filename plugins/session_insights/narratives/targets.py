@@ -9,6 +9,7 @@ from typing import Literal
 
 from session_insights.measures import Aggregates, by_key, connectors, first_row, total
 from session_insights.narratives.sections import KeptTarget, Metric, Target, TargetOutcome
+from session_insights.profile import Profile
 from session_insights.windows import month_of
 from session_insights.wording import UNKNOWN, half_up, long_day, number, per_ten, percent, plural
 
@@ -97,19 +98,22 @@ def _share(part: float, whole: float, of: str) -> Measured | None:
     return None if share is None else Measured(share, of)
 
 
-def keep_targets(targets: Iterable[Target], aggregates: Aggregates, end: date) -> tuple[KeptTarget, ...]:
+def keep_targets(
+    targets: Iterable[Target], aggregates: Aggregates, profile: Profile, end: date
+) -> tuple[KeptTarget, ...]:
     """Targets on figures that are known and with an aim that is an improvement, each with where it starts.
 
     Args:
         end: The day after the month; targets are decided when the month that begins there is over.
     """
+    labels = {priority.slug: priority.label for priority in profile.priorities}
     kept = []
     for target in targets:
         measured = measure_target(aggregates, target.metric, target.by)
         yardstick = YARDSTICKS[target.metric]
         if measured is None or not _is_improvement(target.to, measured.value, yardstick):
             continue
-        decided = yardstick.words.format(by=target.by)
+        decided = yardstick.words.format(by=labels.get(target.by, target.by))
         kept.append(
             KeptTarget(
                 **target.model_dump(include=set(Target.model_fields)),

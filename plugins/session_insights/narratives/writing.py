@@ -131,7 +131,7 @@ def keep_advice(text: NarrativeText, figures: Figures, profile: Profile, window:
     }
     if isinstance(text, MonthText):
         named = [target for target in text.targets if _names_a_skill(target.line, skills)]
-        targets = keep_targets(named, figures.current, window.end)
+        targets = keep_targets(named, figures.current, profile, window.end)
         return text.model_copy(update={"recommendations": (), "targets": targets})
     kept = []
     for advice in text.recommendations:

@@ -39,14 +39,16 @@ class Heat:
 
 
 def build_heat(seen: Comparison, profile: Profile, window: Window) -> Heat:
-    """Most contacts first; those with one stand together in the last row, when they are many."""
+    """Most contacts first; those with one stand together in the last row, when they are more than one."""
     weeks = _weeks(window)
     counts: dict[str, dict[date, int]] = {}
     for row in seen.current.get("people_by_calendar_week", []):
         start = date.fromisoformat(str(row["week_start"])[:10])
         counts.setdefault(str(row["person"]), {})[start] = row["contact_count"]
     people = sorted(counts, key=lambda person: (-sum(counts[person].values()), person))
-    shown = people[: MOST_ROWS if len(people) > MOST_ROWS + 1 else len(people)]
+    shown = [person for person in people if sum(counts[person].values()) > 1][:MOST_ROWS]
+    if len(people) - len(shown) == 1 or not shown:
+        shown = people[: max(MOST_ROWS, len(shown) + 1)]
     about = {person.name: person.about for person in profile.people}
     starts = [start for start, _ in weeks]
 
@@ -78,7 +80,7 @@ def _weeks(window: Window) -> list[tuple[date, date]]:
 
 
 def _rail(weeks: list[tuple[date, date]], window: Window) -> str:
-    text = "A contact is one person in one session; a session counts in the week in which it began."
+    text = "A contact is one person in one session; a session counts in the week in which you first spoke in it."
     month = MONTHS[window.start.month - 1]
     for start, last in (weeks[0], weeks[-1]):
         days = (last - start).days + 1

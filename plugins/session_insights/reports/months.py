@@ -8,7 +8,7 @@ from datetime import date
 
 from markupsafe import Markup
 
-from session_insights.measures import Comparison, Measures
+from session_insights.measures import WELL_COVERED, Comparison, Measures
 from session_insights.reports.charts.month_columns import draw_month_columns
 from session_insights.wording import (
     MONTHS,
@@ -48,8 +48,8 @@ class Months:
 
 def build_months(seen: Comparison) -> Months:
     """Months before the first session are unknown, not zero."""
-    rows = seen.current["summary_by_month"]
-    names = [MONTHS[date.fromisoformat(str(row["month_start"])[:10]).month - 1] for row in rows]
+    starts = [str(row["month_start"])[:10] for row in seen.current["summary_by_month"]]
+    names = [MONTHS[date.fromisoformat(start).month - 1] for start in starts]
     series = seen.series.measures
     begun = next((n for n, month in enumerate(series) if month.session_count), len(series) - 1)
     now, was = series[-1], series[-2]
@@ -71,50 +71,56 @@ def build_months(seen: Comparison) -> Months:
             delta=delta(after, before) if before is not None and after is not None and is_comparable else None,
         )
 
+    rows = (
+        row("Your sessions", lambda m: m.session_count, number, count_delta),
+        row("Active hours", lambda m: m.active_minutes, _hours, duration_delta),
+        row(
+            "Time on priorities",
+            lambda m: None if m.priority_minutes is None else percent(m.priority_minutes, m.read_minutes),
+            _percent,
+            lambda a, b: points_delta(half_up(a), half_up(b), better="more", level=points),
+        ),
+        row(
+            "Goals reached",
+            lambda m: None if m.reached_count is None else percent(m.reached_count, m.judged_count),
+            _percent,
+            lambda a, b: points_delta(half_up(a), half_up(b), better="more", level=goals),
+        ),
+        row("Corrections per 10", _per_ten("course_corrections"), _decimal, _rate(tens)),
+        row("Loops per 10", _per_ten("retry_loops"), _decimal, _rate(tens)),
+        row(
+            "Hours saved, at least",
+            lambda m: m.time_saved_minutes,
+            _hours,
+            lambda a, b: duration_delta(a, b, better="more", level=saved_level),
+            is_sum=True,
+        ),
+        row("Cost at list price", lambda m: m.cost_usd, _dollars, money_delta),
+    )
     return Months(
         names=tuple(name[:3] for name in names),
-        rows=(
-            row("Your sessions", lambda m: m.session_count, number, count_delta),
-            row("Active hours", lambda m: m.active_minutes, _hours, duration_delta),
-            row(
-                "Time on priorities",
-                lambda m: None if m.priority_minutes is None else percent(m.priority_minutes, m.read_minutes),
-                _percent,
-                lambda a, b: points_delta(half_up(a), half_up(b), better="more", level=points),
-            ),
-            row(
-                "Goals reached",
-                lambda m: None if m.reached_count is None else percent(m.reached_count, m.judged_count),
-                _percent,
-                lambda a, b: points_delta(half_up(a), half_up(b), better="more", level=goals),
-            ),
-            row("Corrections per 10", _per_ten("course_corrections"), _decimal, _rate(tens)),
-            row("Loops per 10", _per_ten("retry_loops"), _decimal, _rate(tens)),
-            row(
-                "Hours saved, at least",
-                lambda m: m.time_saved_minutes,
-                _hours,
-                lambda a, b: duration_delta(a, b, better="more", level=saved_level),
-                is_sum=True,
-            ),
-            row("Cost at list price", lambda m: m.cost_usd, _dollars, money_delta),
-        ),
-        rail=_rail(names, begun, seen),
+        rows=rows,
+        rail=_rail(names, begun, rows, seen),
     )
 
 
-def _rail(names: list[str], begun: int, seen: Comparison) -> str:
+def _rail(names: list[str], begun: int, rows: tuple[MonthRow, ...], seen: Comparison) -> str:
+    """Since when something is known, and of which months too little was read."""
     text = "Six months, columns from zero."
     if begun == len(names) - 1:
         text += " No session is known from before this month."
     elif begun:
         text += f" Nothing is known from before {names[begun]}."
+    for row in rows:
+        first = next((n for n, cell in enumerate(row.cells) if cell is not None), None)
+        if first is not None and first > begun:
+            text += f" {row.label}: unknown before {names[first]}."
     partly = [
         f"{name} {number(month.read_count)} of {number(month.session_count)}"
         for name, month in zip(names, seen.series.measures, strict=True)
-        if month.read_count < month.session_count
+        if month.read_count < WELL_COVERED * month.session_count
     ]
-    return text + (f" Sessions read: {', '.join(partly)}; of the other months all." if partly else "")
+    return text + (f" Shares and rates are of the sessions read: {', '.join(partly)}." if partly else "")
 
 
 def _per_ten(column: str) -> Pick:

@@ -14,7 +14,6 @@ from session_insights.reports.colours import business_colour
 from session_insights.reports.value import BigFigure
 from session_insights.wording import (
     PeriodWords,
-    capital,
     cents,
     count_delta,
     duration,
@@ -150,7 +149,9 @@ def _figures(seen: Comparison, profile: Profile, words: PeriodWords) -> tuple[Bi
     back, back_was = (_back(value, m.cost_usd) for value, m in ((worth, now), (worth_was, was)))
     return (
         saved,
-        BigFigure("At your rate, at least", _dollars(worth), None, before(_dollars(worth_was))),
+        BigFigure(
+            "At your rate, at least", _dollars(worth), None, f"{_product(now, rate)}{before(_dollars(worth_was))}"
+        ),
         spent,
         BigFigure(
             "Return per dollar",
@@ -159,6 +160,12 @@ def _figures(seen: Comparison, profile: Profile, words: PeriodWords) -> tuple[Bi
             before(None if back_was is None else cents(back_was)),
         ),
     )
+
+
+def _product(now: Measures, rate: float) -> str:
+    """47 h 00 × $60."""
+    saved = now.time_saved_minutes
+    return "" if saved is None else f"{short_duration(saved)} × {_rate(rate)}; "
 
 
 def _dollars(usd: float | None) -> str | None:
@@ -219,10 +226,10 @@ def _few(rows: list[dict[str, Any]]) -> str:
     names = [f"`/{shorten(row['skill'], 40)}`" for row in rows if row["skill"] and row["read_count"] < FEWEST]
     if not names:
         return ""
-    verb = "was" if len(names) == 1 else "were each"
-    return (
-        f"{capital(listed(names[:4]))} {verb} used in fewer than {FEWEST} sessions read: too few to say what it saves."
-    )
+    few = listed(names[:4])
+    if len(names) == 1:
+        return f"{few} stands for fewer than {FEWEST} sessions: too few to say what it saves."
+    return f"{few} stand for fewer than {FEWEST} sessions each: too few to say what they save."
 
 
 def _business(row: dict[str, Any], profile: Profile) -> BusinessReturn:
