@@ -149,9 +149,7 @@ def _figures(seen: Comparison, profile: Profile, words: PeriodWords) -> tuple[Bi
     back, back_was = (_back(value, m.cost_usd) for value, m in ((worth, now), (worth_was, was)))
     return (
         saved,
-        BigFigure(
-            "At your rate, at least", _dollars(worth), None, f"{_product(now, rate)}{before(_dollars(worth_was))}"
-        ),
+        BigFigure("At your rate, at least", _dollars(worth), None, before(_dollars(worth_was)), _product(now, rate)),
         spent,
         BigFigure(
             "Return per dollar",
@@ -165,7 +163,7 @@ def _figures(seen: Comparison, profile: Profile, words: PeriodWords) -> tuple[Bi
 def _product(now: Measures, rate: float) -> str:
     """47 h 00 × $60."""
     saved = now.time_saved_minutes
-    return "" if saved is None else f"{short_duration(saved)} × {_rate(rate)}; "
+    return "" if saved is None else f"{short_duration(saved)} × {_rate(rate)}"
 
 
 def _dollars(usd: float | None) -> str | None:
