@@ -57,6 +57,8 @@ def write_months(subject: Subject) -> SectionText:
     now, was, words = subject.seen.now, subject.seen.was, subject.words
     if not subject.seen.has_past:
         return SectionText(headline="The first month: trends begin with the next one")
+    if not now.session_count:
+        return SectionText(headline=f"A month without sessions, after {plural(was.session_count, 'session')}")
     steady = max(_steady(subject), default=None)
     if steady is not None:
         return SectionText(headline=steady[1], paragraphs=_volume(subject))

@@ -149,7 +149,9 @@ def _contents(seen: Comparison, story: Story, words: PeriodWords) -> Iterator[tu
     is_month = seen.is_month and story.months is not None
     for name, title in _NAMES.items():
         if name == "next" and is_month:
-            yield from _MONTH_NAMES.items()
+            for month_name, month_title in _MONTH_NAMES.items():
+                if seen.now.session_count or month_name in ("months", "targets"):
+                    yield month_name, month_title
         elif name == "next":
             yield name, f"Next {words.noun}"
         elif seen.now.session_count or name == "health":

@@ -38,7 +38,9 @@ def build_targets(story: Story, window: Window) -> Targets:
             if count
             else "No figure calls for a target on this evidence"
         )
-        rail = f"No target was set for {month}. From {long_day(month_of(window.end).end)} on this says how they went."
+        rail = f"No target was set for {month}."
+        if count:
+            rail += f" The report of {long_day(month_of(window.end).end)} says how these went."
     return Targets(
         headline=headline,
         rail=rail,
