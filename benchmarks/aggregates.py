@@ -20,11 +20,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from local.postgres import start_postgres, stop_postgres  # noqa: E402
+from session_insights.aggregates.catalog import find_aggregates  # noqa: E402
 from session_insights.settings import Settings, find_include_dir  # noqa: E402
 from session_insights.store.database import Connection, connect  # noqa: E402
 from session_insights.store.figures import load_rows  # noqa: E402
 from session_insights.store.migrations import migrate  # noqa: E402
-from session_insights.store.queries import load_sql, names_in  # noqa: E402
+from session_insights.store.queries import load_sql  # noqa: E402
 from session_insights.windows import Window  # noqa: E402
 
 BUDGET_SECONDS = 1.0
@@ -206,7 +207,7 @@ def _explain(connection: Connection, name: str, window: Window) -> None:
 
 def _measure(connection: Connection, window: Window, runs: int) -> int:
     """Print the best time of each aggregate and of all; 1 if all together are over the budget."""
-    seconds: dict[str, list[float]] = {name: [] for name in names_in("aggregates")}
+    seconds: dict[str, list[float]] = {aggregate.name: [] for aggregate in find_aggregates("weekly")}
     for _ in range(runs):
         for name, taken in seconds.items():
             started = time.monotonic()

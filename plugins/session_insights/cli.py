@@ -120,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluation.add_argument("--margin", type=float, default=0.05, help="a figure may fall by so much; default 0.05")
     evaluation.add_argument("--accept", action="store_true", help="add a result that fell further, too")
     report = command("report", _report, "figures, text and page of a period")
-    report.add_argument("--period", choices=["weekly"], default="weekly")
+    report.add_argument("--period", choices=["weekly", "monthly"], default="weekly")
     report.add_argument("--since", help="first day, as 2026-11-15")
     report.add_argument("--until", help="last day, included")
     report.add_argument("--out", type=Path, help="folder for the page")
@@ -305,7 +305,7 @@ def _report(options: argparse.Namespace) -> Answer:
     channels = _channels() if options.notify or options.revise else []
     with closing(connect(settings.database_url)) as database:
         snapshot = reporting.open_snapshot(database, options.period, window)
-        for name in reporting.aggregate_names():
+        for name in reporting.aggregate_names(options.period):
             reporting.refresh_figure(database, snapshot, name)
         written = reporting.write_narrative(
             database, snapshot, params, settings=settings, profile=profile, claude=_claude()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+
+from session_insights.windows import Window, month_of
 
 WELL_COVERED = 0.8  # share of the sessions that must have been read for a sum to stand for all of them
 Row = Mapping[str, Any]
@@ -13,7 +16,7 @@ Aggregates = Mapping[str, list[dict[str, Any]]]  # aggregate → rows; columns a
 
 @dataclass(frozen=True)
 class Measures:
-    """One window, or one week of the eight."""
+    """One window, one week of the eight, or one month of the six."""
 
     session_count: int = 0
     read_count: int = 0
@@ -35,6 +38,12 @@ class Measures:
     knowledge_filed: int | None = None
     people_count: int | None = None
     contact_count: int | None = None
+    mcp_failures: int | None = None
+    retry_loops: int | None = None
+    cut_short_count: int | None = None
+    friction_session_count: int | None = None  # sessions with friction of any kind
+    shared_session_count: int | None = None  # sessions that served two businesses or more
+    named_session_count: int | None = None  # sessions that named somebody
 
 
 _COUNTED = (
@@ -43,12 +52,13 @@ _COUNTED = (
 )  # fmt: skip
 _JUDGED = (
     "priority_minutes", "reached_count", "course_corrections", "time_saved_minutes", "artifacts_created",
-    "decisions_made", "knowledge_filed", "people_count", "contact_count",
+    "decisions_made", "knowledge_filed", "people_count", "contact_count", "mcp_failures", "retry_loops",
+    "cut_short_count", "friction_session_count", "shared_session_count", "named_session_count",
 )  # fmt: skip
 
 
 def measure_row(row: Row) -> Measures:
-    """A row of `summary` or `summary_by_week`. Where nothing was read, nothing judged is known."""
+    """A row of `summary`, `summary_by_week` or `summary_by_month`. Where nothing was read, nothing judged is known."""
     values: dict[str, Any] = {name: row.get(name) or 0 for name in _COUNTED}
     values["cost_usd"] = row.get("cost_usd") if row.get("session_count") else 0
     if not row.get("session_count"):
@@ -67,9 +77,12 @@ def measure(aggregates: Aggregates) -> Measures:
     return measure_row(first_row(aggregates, "summary"))
 
 
-def measure_weeks(aggregates: Aggregates) -> list[Measures]:
-    """The eight weeks, oldest first; the last is the window's own."""
-    return [measure_row(row) for row in aggregates.get("summary_by_week", [])]
+@dataclass(frozen=True)
+class Series:
+    """What a window stands in line with, oldest first."""
+
+    noun: str  # week or month
+    measures: tuple[Measures, ...]
 
 
 def first_row(aggregates: Aggregates, name: str) -> Row:
@@ -84,12 +97,6 @@ def total(rows: list[dict[str, Any]], column: str) -> float:
 def by_key(aggregates: Aggregates, name: str, key: str) -> dict[Any, dict[str, Any]]:
     """Rows of an aggregate under the value of one column, in their order."""
     return {row.get(key): row for row in aggregates.get(name, [])}
-
-
-def is_first_period(previous: Aggregates, current: Aggregates) -> bool:
-    """No session of yours is known before this window."""
-    earlier = current.get("summary_by_week", [])[:-1]
-    return not measure(previous).session_count and not any(row.get("session_count") for row in earlier)
 
 
 def is_read_offline(aggregates: Aggregates) -> bool:
@@ -128,6 +135,13 @@ class Comparison:
     was: Measures
     is_first: bool  # no session of yours is known before this window
     is_offline: bool  # every session was read by rules
+    is_month: bool = False  # a calendar month with the figures of a monthly report
+
+    @property
+    def series(self) -> Series:
+        """Six months up to the window where it is a month, else eight weeks up to its end."""
+        noun = "month" if self.is_month else "week"
+        return Series(noun, tuple(measure_row(row) for row in self.current.get(f"summary_by_{noun}", [])))
 
     @property
     def has_past(self) -> bool:
@@ -141,12 +155,20 @@ class Comparison:
         )
 
 
-def compare(current: Aggregates, previous: Aggregates) -> Comparison:
+def compare(current: Aggregates, previous: Aggregates, window: Window | None = None) -> Comparison:
+    """`window` is the days of `current`; without it they are a week."""
+    is_month = window is not None and window == month_of(window.start) and bool(current.get("summary_by_month"))
+    earlier = current.get("summary_by_month" if is_month else "summary_by_week", [])[:-1]
+    if window is not None and not is_month:
+        # A week that reaches into the window is not earlier than it.
+        edge = (window.start - timedelta(days=7)).isoformat()
+        earlier = [row for row in earlier if str(row["week_start"])[:10] <= edge]
     return Comparison(
         current=current,
         previous=previous,
         now=measure(current),
         was=measure(previous),
-        is_first=is_first_period(previous, current),
+        is_first=not measure(previous).session_count and not any(row.get("session_count") for row in earlier),
         is_offline=is_read_offline(current),
+        is_month=is_month,
     )

@@ -50,6 +50,7 @@ class Profile(_Strict):
 
     owner: str
     time_zone: str
+    hourly_rate_usd: float | None = Field(default=None, gt=0)  # what an hour of the owner's is worth
     businesses: tuple[Business, ...] = Field(min_length=1)
     priorities: tuple[Priority, ...] = ()
     skills: tuple[Skill, ...] = ()

@@ -32,9 +32,9 @@ class Window:
     def last_day(self) -> date:
         return self.end - timedelta(days=1)
 
-    def previous(self, period: Period) -> Window:
+    def previous(self) -> Window:
         """The window to compare with: the calendar month before a whole month, else as many days before."""
-        if period == "monthly" and self == month_of(self.start):
+        if self == month_of(self.start):
             return month_of(self.start - timedelta(days=1))
         return Window(self.start - (self.end - self.start), self.start)
 

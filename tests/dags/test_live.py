@@ -144,6 +144,14 @@ def test_a_report_with_since_and_until_is_about_exactly_those_days(site: Site) -
     assert (row["period_start"], row["period_end"]) == (date(2026, 11, 16), date(2026, 11, 18))
 
 
+def test_a_month_is_reported_by_its_own_dag(site: Site) -> None:
+    run_id = site.trigger("insights_monthly_deep_dive", since="2026-11-01", until="2026-11-30")
+    published = site.returned("insights_monthly_deep_dive", run_id, "publish_report")
+    assert published["session_count"] > 0
+    assert "monthly deep dive" in Path(published["path"]).read_text(encoding="utf-8")
+    assert Path(published["path"]).name == "monthly-2026-11-01.html"
+
+
 def test_a_second_run_of_every_dag_changes_no_row_but_timestamps(site: Site) -> None:
     for dag_id in ("insights_setup", "insights_session_sync", EXTRACTION, "insights_weekly_report"):
         site.trigger(dag_id)

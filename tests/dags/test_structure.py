@@ -30,6 +30,7 @@ print(json.dumps({
             "max_active_runs": dag.max_active_runs,
             "tags": sorted(dag.tags),
             "doc": dag.doc_md,
+            "tasks": sorted(task.task_id.rpartition(".")[2] for task in dag.tasks),
             "pools": sorted({task.pool for task in dag.tasks}),
             "schedule": dag.timetable.summary if hasattr(dag.timetable, "summary") else str(dag.schedule),
         }
@@ -71,6 +72,13 @@ def test_no_dag_catches_up_runs_beside_itself_or_waits_for_a_pool_of_its_own(bag
         assert dag["pools"] == ["default_pool"], dag_id
         assert dag["tags"] == ["session-insights"], dag_id
         assert dag["doc"], dag_id
+
+
+def test_a_month_has_the_tasks_of_a_week_and_its_own_figures(bag: dict[str, object]) -> None:
+    dags: dict[str, dict[str, list[str]]] = bag["dags"]  # type: ignore[assignment]
+    weekly, monthly = (set(dags[name]["tasks"]) for name in ("insights_weekly_report", "insights_monthly_deep_dive"))
+    assert weekly < monthly
+    assert monthly - weekly == {"summary_by_month", "return_by_business", "value_by_skill", "people_by_calendar_week"}
 
 
 @pytest.mark.parametrize("path", DAGS, ids=lambda path: path.stem)

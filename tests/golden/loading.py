@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from session_insights.narratives.sections import MONTH_SECTION_NAMES, SECTION_NAMES, KeptTarget, Narrative, SectionText
 from session_insights.profile import Profile
 from session_insights.records import Figures, Rows
 from session_insights.windows import Window
@@ -20,9 +21,10 @@ _JUDGED = (
     "course_corrections", "time_saved_minutes", "artifacts_created", "decisions_made", "knowledge_filed",
     "mcp_failures", "retry_loops", "cut_short_count",
 )  # fmt: skip
+_RETURNS = ("return_by_business", "value_by_skill")
 _ZEROES_UNREAD = (
     "judged_count", "reached_count", "read_minutes", "priority_minutes", "people_count", "contact_count",
-    "time_saved_known_count",
+    "time_saved_known_count", "friction_session_count", "shared_session_count", "named_session_count",
 )  # fmt: skip
 
 
@@ -92,7 +94,9 @@ def partly_read(case: Case) -> Case:
     current["coverage"][0].update(read_count=24, waiting_count=17)
     for row in (current["summary"][0], current["summary_by_week"][-1]):
         row.update(read_count=24, judged_count=23, reached_count=17, read_minutes=900.0, priority_minutes=580.0)
-        row.update(time_saved_known_count=22)
+        row.update(time_saved_known_count=22, friction_session_count=13, shared_session_count=2, named_session_count=10)
+    for row in (current["summary"][0], current["summary_by_week"][-1], current["friction_by_week"][-1]):
+        row.update(read_count=24, course_corrections=22, mcp_failures=11, retry_loops=3, cut_short_count=2)
     return replace(case, figures=Figures(current, case.figures.previous))
 
 
@@ -103,8 +107,8 @@ def read_offline(case: Case) -> Case:
         coverage = aggregates["coverage"][0]
         coverage.update(facet_cost_usd=0.0, readers=[])
         coverage["readers"] = [{"reader": "offline", "model": "offline", "session_count": coverage["read_count"]}]
-        for name in ("summary", "summary_by_week", "value_by_business"):
-            for row in aggregates[name]:
+        for name in ("summary", "summary_by_week", "summary_by_month", "value_by_business", *_RETURNS):
+            for row in aggregates.get(name, []):
                 row.update(time_saved_minutes=None, time_saved_known_count=0)
     return replace(case, figures=figures)
 
@@ -139,6 +143,46 @@ def unread_week(case: Case) -> Case:
     current["coverage"][0].update(read_count=0, waiting_count=42, failed_count=0, readers=[])
     return replace(case, figures=Figures(current, case.figures.previous))
 
+
+def last_month(case: Case) -> Narrative:
+    """The narrative of September, with the targets that October is measured by."""
+    text = SectionText(headline="Nothing to say")
+    sections = dict.fromkeys((*SECTION_NAMES, *MONTH_SECTION_NAMES), text)
+    asked = (
+        ("Write first in half of the contacts", "proactive_share", "", 46, 50),
+        ("Fewer loops per 10 sessions", "loops_per_ten", "", 2.9, 2.5),
+        ("Studio’s share of minutes", "business_share", "studio", 41, 45),
+    )
+    targets = tuple(
+        KeptTarget(title=title, why="As it was.", metric=metric, by=by, start=start, to=to, measured_by="October.")
+        for title, metric, by, start, to in asked
+    )
+    return Narrative(headline="September", lede="", targets=targets, **sections)
+
+
+def first_month(case: Case) -> Case:
+    """Nothing is known before this month."""
+    current = copy.deepcopy(case.figures.current)
+    for row in current["summary_by_month"][:-1]:
+        row.update({key: None if key in _JUDGED else 0 for key in row if key != "month_start"})
+    return replace(case, figures=Figures(current, _nothing(current)))
+
+
+def empty_month(case: Case) -> Case:
+    """No session of the owner's in the month, but in those before."""
+    current = _nothing(case.figures.current)
+    for name in ("summary_by_month", "summary_by_week", "friction_by_week"):
+        current[name] = copy.deepcopy(case.figures.current[name])
+        current[name][-1].update({key: 0 for key in current[name][-1] if not key.endswith("_start")})
+    return replace(case, figures=Figures(current, case.figures.previous))
+
+
+MONTH_STATES = {
+    "monthly": lambda case: case,
+    "first_month": first_month,
+    "empty_month": empty_month,
+    "month_read_offline": lambda case: read_offline(case),
+}
 
 STATES = {
     "weekly": lambda case: case,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
@@ -12,6 +14,7 @@ from tests.sql.given import Tables
 Row = dict[str, Any]
 FIRST_DAY = date(2026, 9, 25)
 DAYS = 60
+ZONE = ZoneInfo("America/New_York")  # clocks go back on 1 November
 
 counts = st.none() | st.integers(0, 3)
 dollars = st.none() | st.integers(0, 10_000).map(lambda number: number / 10_000)
@@ -52,6 +55,35 @@ facets = st.fixed_dictionaries(
         "knowledge_filed": counts,
     }
 )
+# A day's edges and its middle, in local time: 00:00 and 23:59 are where a wrong time zone shows.
+moments = st.sampled_from([time(0, 0), time(12, 0), time(23, 59)])
+entries = st.fixed_dictionaries(
+    {
+        "day": st.integers(0, 3),
+        "clock": moments,
+        "kind": st.sampled_from(["tool", "tool_error", "rejection", "prompt", "api_error", "interruption"]),
+        "tool": st.sampled_from([None, "Bash", "mcp__mail__send", "mcp__mail__list", "mcp__files__read"]),
+        "is_copied": st.booleans(),
+    }
+)
+messages = st.fixed_dictionaries(
+    {
+        "day": st.integers(0, 3),
+        "clock": moments,
+        "model": st.sampled_from(["claude-opus-5-5", "claude-haiku-5-5", "own-model"]),
+        "input_tokens": st.integers(0, 9),
+        "output_tokens": st.integers(0, 9),
+        "cache_read_tokens": st.integers(0, 9),
+        "cache_write_5m_tokens": st.integers(0, 9),
+        "cache_write_1h_tokens": st.integers(0, 9),
+        "cost_usd": dollars,
+        "is_final": st.booleans(),
+        "is_owner": st.booleans(),
+    }
+)
+attempts = st.fixed_dictionaries(
+    {"state": st.sampled_from(["ok", "failed", "refused", "skipped", "dry_run"]), "cost_usd": dollars}
+)
 sessions = st.fixed_dictionaries(
     {
         "category": st.sampled_from(["human", "human", "human", "human", "automated", "stub"]),
@@ -60,6 +92,11 @@ sessions = st.fixed_dictionaries(
         "first_day": st.integers(0, DAYS - 4) | st.integers(DAYS - 12, DAYS - 4),
         "days": st.lists(st.none() | days, min_size=1, max_size=4),
         "facet": st.none() | facets,
+        "skills_used": st.lists(st.sampled_from(["compose", "digest", "invoice"]), max_size=2, unique=True),
+        "initiated_by": st.sampled_from([None, "scheduled-job", "webhook"]),
+        "entries": st.lists(entries, max_size=4),
+        "messages": st.lists(messages, max_size=3),
+        "attempts": st.lists(attempts, max_size=2),
     }
 )
 histories = st.lists(sessions, max_size=4) | st.lists(sessions, min_size=8, max_size=16)
@@ -67,22 +104,51 @@ histories = st.lists(sessions, max_size=4) | st.lists(sessions, min_size=8, max_
 
 def tables_of(history: list[Row]) -> Tables:
     """The rows of a history, for `insert_rows`."""
-    tables: Tables = {"claude_sessions": [], "session_days": [], "session_facets": []}
+    tables: Tables = defaultdict(list)
     for number, session in enumerate(history):
-        session_id = f"session-{number:02d}"
-        started_at = datetime.combine(day_of(session, 0), time(17), UTC)
-        columns = {name: session[name] for name in ("category", "human_prompt_count", "active_minutes")}
-        tables["claude_sessions"].append({"id": session_id, "started_at": started_at, **columns})
-        for offset, day in enumerate(session["days"]):
-            if day is not None:
-                tables["session_days"].append(
-                    {"session_id": session_id, "activity_date": day_of(session, offset), **day}
-                )
+        key = {"session_id": f"session-{number:02d}"}
+        columns = session_columns(session)
+        kept = ("category", "human_prompt_count", "active_minutes", "skills_used", "initiated_by")
+        tables["claude_sessions"].append(
+            {
+                "id": key["session_id"],
+                "started_at": columns["started_at"],
+                "skills_used": sorted(session["skills_used"]),
+                **{name: session[name] for name in kept if name != "skills_used"},
+            }
+        )
+        for day in columns["dated"]:
+            values = {name: value for name, value in day.items() if name != "date"}
+            tables["session_days"].append({**key, "activity_date": day["date"], **values})
         if session["facet"] is not None:
-            tables["session_facets"].append({"session_id": session_id, **session["facet"]})
+            tables["session_facets"].append({**key, **session["facet"]})
+        for table in ("entries", "messages"):
+            for row in session[table]:
+                values = {name: value for name, value in row.items() if name not in ("day", "clock")}
+                tables[f"session_{table}"].append({**key, "at": columns["moments"](row), **values})
+        for place, attempt in enumerate(session["attempts"]):
+            attempted_at = columns["started_at"] + timedelta(hours=place)
+            error = f"it {attempt['state']}"
+            tables["facet_extractions"].append({**key, "attempted_at": attempted_at, "error": error, **attempt})
     return tables
+
+
+def session_columns(session: Row) -> Row:
+    """What follows from a session: when it started, its days with their dates, and when something of it happened."""
+    start = day_of(session, 0)
+    return {
+        "started_at": datetime.combine(start, time(17), UTC),
+        "dated": [
+            {**day, "date": day_of(session, offset)} for offset, day in enumerate(session["days"]) if day is not None
+        ],
+        "moments": lambda row: datetime.combine(day_of(session, row["day"]), row["clock"], ZONE).astimezone(UTC),
+    }
 
 
 def day_of(session: Row, offset: int) -> date:
     """The local date of a session's nth day."""
     return FIRST_DAY + timedelta(days=session["first_day"] + offset)
+
+
+def local_date(moment: datetime) -> date:
+    return moment.astimezone(ZONE).date()

@@ -84,4 +84,5 @@ def _documented_columns() -> dict[str, list[str]]:
         quoted = re.findall(r"`([^`]+)`", text)
         columns[name] = [column for part in quoted for column in re.split(r",\s*", part) if column]
     columns["summary_by_week"] = ["week_start", *columns["summary"]]
+    columns["summary_by_month"] = ["month_start", *columns["summary"]]
     return columns

@@ -119,7 +119,7 @@ def test_rows_are_ready_for_json(connection: Connection) -> None:
 def test_refreshing_runs_the_window_and_the_one_before(connection: Connection) -> None:
     insert_rows(connection, _two_weeks())
     snapshot_id = open_snapshot(connection, "weekly", WEEK)
-    done = refresh_figure(connection, snapshot_id, "attention_by_business", WEEK, "weekly")
+    done = refresh_figure(connection, snapshot_id, "attention_by_business", WEEK)
     assert done == {"name": "attention_by_business", "row_count": 1, "previous_row_count": 2}
     figures = load_figures(connection, snapshot_id)
     assert [row["business"] for row in figures.current["attention_by_business"]] == ["shop"]
@@ -131,10 +131,10 @@ def test_refreshing_everything_again_changes_nothing(connection: Connection) -> 
     snapshot_id = open_snapshot(connection, "weekly", WEEK)
     names = [aggregate.name for aggregate in find_aggregates()]
     for name in names:
-        refresh_figure(connection, snapshot_id, name, WEEK, "weekly")
+        refresh_figure(connection, snapshot_id, name, WEEK)
     before = execute(connection, "select metrics::text as text, created_at from insights.insights_snapshots")
     for name in reversed(names):
-        refresh_figure(connection, snapshot_id, name, WEEK, "weekly")
+        refresh_figure(connection, snapshot_id, name, WEEK)
     assert execute(connection, "select metrics::text as text, created_at from insights.insights_snapshots") == before
     figures = load_figures(connection, snapshot_id)
     assert sorted(figures.current) == sorted(figures.previous) == names
@@ -145,7 +145,7 @@ def test_refreshing_for_days_that_were_replaced_fails_and_leaves_the_new_ones(co
     snapshot_id = open_snapshot(connection, "custom", WEEK)
     open_snapshot(connection, "custom", TEN_DAYS)
     with pytest.raises(SettingsError, match="from 2026-11-15 to 2026-11-21 was replaced by the one to 2026-11-24"):
-        refresh_figure(connection, snapshot_id, "outcomes", WEEK, "weekly")
+        refresh_figure(connection, snapshot_id, "outcomes", WEEK)
     assert load_figures(connection, snapshot_id) == Figures({}, {})
 
 

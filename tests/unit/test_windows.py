@@ -41,12 +41,12 @@ def test_since_alone_is_a_week_from_there_and_until_alone_a_week_up_to_there() -
 def test_a_month_is_the_calendar_month_before() -> None:
     window = resolve_window("monthly", time_zone=NEW_YORK, run_at=datetime(2026, 3, 1, 11, tzinfo=UTC))
     assert window == month_of(date(2026, 2, 1))
-    assert window.previous("monthly") == month_of(date(2026, 1, 1))
+    assert window.previous() == month_of(date(2026, 1, 1))
 
 
 def test_the_window_before_has_as_many_days() -> None:
     window = Window(date(2026, 11, 3), date(2026, 11, 6))
-    assert window.previous("weekly") == Window(date(2026, 10, 31), date(2026, 11, 3))
+    assert window.previous() == Window(date(2026, 10, 31), date(2026, 11, 3))
 
 
 def test_until_before_since_is_refused_with_a_remedy() -> None:

@@ -1,10 +1,11 @@
-"""The aggregates that there are, and the kind of period that a window is."""
+"""The aggregates that there are, to which report each belongs, and the kind of period that a window is."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from session_insights.errors import SettingsError
 from session_insights.store.queries import load_sql, names_in
@@ -12,6 +13,7 @@ from session_insights.windows import Period, Window, month_of
 
 PeriodType = Literal["weekly", "monthly", "custom"]
 SUNDAY = 6  # of date.weekday()
+_PERIOD = re.compile(r"^-- Period: (.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -20,15 +22,17 @@ class Aggregate:
 
     name: str
     title: str  # what it tells, in one line: the file's first
+    only_in: Period | None = None  # the one report that it belongs to, as its head says; None: every report
 
 
-def find_aggregates() -> list[Aggregate]:
-    """The aggregates of a week, by name.
+def find_aggregates(period: Period | None = None) -> list[Aggregate]:
+    """The aggregates of a report, by name; of all reports without `period`.
 
     Raises:
-        SettingsError: A file does not start with `-- <name>: <what it tells>`.
+        SettingsError: A file does not start with `-- <name>: <what it tells>`, or names a period that there is not.
     """
-    return [Aggregate(name, _read_title(name)) for name in names_in("aggregates")]
+    found = [Aggregate(name, _read_title(name), _read_period(name)) for name in names_in("aggregates")]
+    return [aggregate for aggregate in found if period is None or aggregate.only_in in (None, period)]
 
 
 def period_type_of(period: Period, window: Window) -> PeriodType:
@@ -38,6 +42,18 @@ def period_type_of(period: Period, window: Window) -> PeriodType:
     if period == "monthly" and window == month_of(window.start):
         return "monthly"
     return "custom"
+
+
+def _read_period(name: str) -> Period | None:
+    named = _PERIOD.search(load_sql(f"aggregates/{name}"))
+    if named is None:
+        return None
+    for period in get_args(Period):
+        if named[1] == period:
+            return cast(Period, period)
+    raise SettingsError(
+        f"include/sql/aggregates/{name}.sql: 'Period: {named[1]}' must be one of {', '.join(get_args(Period))}."
+    )
 
 
 def _read_title(name: str) -> str:

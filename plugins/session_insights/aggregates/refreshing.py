@@ -7,7 +7,7 @@ from typing import TypedDict
 from session_insights.errors import SettingsError
 from session_insights.store.database import Connection
 from session_insights.store.figures import load_rows, load_window, save_figure
-from session_insights.windows import Period, Window
+from session_insights.windows import Window
 
 
 class RefreshedFigure(TypedDict):
@@ -18,9 +18,7 @@ class RefreshedFigure(TypedDict):
     previous_row_count: int
 
 
-def refresh_figure(
-    connection: Connection, snapshot_id: int, name: str, window: Window, period: Period
-) -> RefreshedFigure:
+def refresh_figure(connection: Connection, snapshot_id: int, name: str, window: Window) -> RefreshedFigure:
     """Run one aggregate and put it into the snapshot; doing so again changes nothing while the data is the same.
 
     Raises:
@@ -33,6 +31,6 @@ def refresh_figure(
             "run the whole report again."
         )
     current = load_rows(connection, name, window)
-    previous = load_rows(connection, name, window.previous(period))
+    previous = load_rows(connection, name, window.previous())
     save_figure(connection, snapshot_id, name, current, previous)
     return {"name": name, "row_count": len(current), "previous_row_count": len(previous)}

@@ -76,10 +76,32 @@ def _priority(subject: Subject, until: str) -> Recommendation | None:
     return Recommendation(
         title=f"Give “{label}” its time first",
         why=f"It got {worst.share}% of the minutes read against a target of {worst.target}% (n = {subject.read}).",
-        line=f"Before anything else today: what is the next step for “{label}”? Let us do it now, for one hour. "
-        "Put everything else that comes up into TODO.md.",
+        line=priority_line(label),
         measured_by=f"{until}: more than {worst.share}% of the minutes for it, on the way to {worst.target}%.",
         decider=Decider(kind="priority_share", by=worst.priority.slug),
+    )
+
+
+def priority_line(label: str) -> str:
+    """What to say to Claude so that a priority gets its time."""
+    return (
+        f"Before anything else today: what is the next step for “{label}”? Let us do it now, for one hour. "
+        "Put everything else that comes up into TODO.md."
+    )
+
+
+def friction_line(finding: str) -> str:
+    """What to write into CLAUDE.md against a kind of friction; empty where there is nothing to say."""
+    if finding.startswith("connector:"):
+        return connector_line(finding.removeprefix("connector:"))
+    return _LINES[finding][1] if finding in _LINES else ""
+
+
+def connector_line(server: str) -> str:
+    """What to say to Claude before a connector is needed."""
+    return (
+        f"Make one small call to the {plain(server)} connector and tell me whether it works. "
+        "If it fails, show the error and stop; do not try again."
     )
 
 
@@ -125,8 +147,7 @@ def _connector(subject: Subject, until: str) -> tuple[int, Recommendation] | Non
         title=f"Test the {plain(server)} connector before you need it",
         why=f"{number(row['point_count'])} of {plural(row['call_count'], 'call')} failed, "
         f"in {number(sessions)} of {subject.read}{past}.",
-        line=f"Make one small call to the {plain(server)} connector and tell me whether it works. "
-        "If it fails, show the error and stop; do not try again.",
+        line=connector_line(server),
         measured_by=f"{until}: fewer than {rate}% of its calls failed.",
         decider=Decider(kind="connector_failures", by=server),
     )

@@ -10,6 +10,7 @@ from session_insights.narratives.subject import (
     find_friction_changes,
     find_priority_shares,
     find_shifts,
+    in_sentence,
     plain,
     worst_connector,
 )
@@ -17,7 +18,6 @@ from session_insights.wording import (
     capital,
     duration,
     duration_delta,
-    finding_words,
     level_per_ten,
     level_points,
     listed,
@@ -161,13 +161,8 @@ def _corrections(subject: Subject) -> Bullet | None:
     top = next((row for row in distinct_findings(seen.current) if row["session_count"] >= 2), None)
     more = ""
     if top:
-        more = f" Most widespread: {_finding(top['finding'])}, in {number(top['session_count'])} of {subject.read}."
+        more = f" Most widespread: {in_sentence(top['finding'])}, in {number(top['session_count'])} of {subject.read}."
     return Bullet(text=f"{text}.{more}", section="friction")
-
-
-def _finding(finding: str) -> str:
-    words = plain(finding_words(finding), 80)
-    return words if words.startswith("Claude") else words[:1].lower() + words[1:]
 
 
 def _goals(subject: Subject) -> Bullet | None:

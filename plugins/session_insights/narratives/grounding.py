@@ -1,4 +1,4 @@
-"""Every number, share, duration, sum of money and session id of a text must come from the figures it was given."""
+"""Every number, share, sum of money, name and session id of a text must come from the figures that it was given."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import re
 from typing import Any
 
 from session_insights.narratives.known import Known
+from session_insights.narratives.people_named import find_unknown_names
 from session_insights.narratives.quantities import Way
+from session_insights.narratives.ratios import find_untrue_ratios
 from session_insights.narratives.sections import (
-    SECTION_NAMES,
     Bullet,
+    KeptTarget,
+    MonthText,
     Narrative,
     NarrativeText,
     SectionText,
+    Target,
     split_sentences,
 )
 from session_insights.wording import MONTHS
 
-_ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
+# A session's id, whole or as its first part alone.
+_ID = re.compile(
+    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}\b", re.IGNORECASE
+)
 _TWO_AND_UP = (
     "two three four five six seven eight nine ten eleven twelve "
     "thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
@@ -47,12 +54,19 @@ _HARMFUL = re.compile(r"://|\||&&|\$\(|>\s*/|\b(?:curl|wget|sudo|eval|base64|chm
 
 
 def find_ungrounded(text: str, known: Known) -> list[str]:
-    """The quantities and ids of a text that are not among the figures, as written."""
+    """The quantities, shares, names and ids of a text that are not among the figures, as written."""
     masked = known.mask(text)
-    wrong = [found[0] for found in _ID.finditer(text) if found[0].lower() not in known.session_ids]
+    wrong = [found[0] for found in _ID.finditer(masked) if not _is_session(found[0].lower(), known)]
+    wrong += find_unknown_names(masked, known.vocabulary)
+    for sentence in split_sentences(text, masked):
+        wrong += find_untrue_ratios(sentence, known.shares)
     for pattern in (_ID, _CUSTOMARY):
         masked = pattern.sub(lambda found: "x" * len(found[0]), masked)
     return wrong + [found[0] for found in _QUANTITY.finditer(masked) if not _is_known(found, known)]
+
+
+def _is_session(word: str, known: Known) -> bool:
+    return any(session_id.startswith(word) for session_id in known.session_ids)
 
 
 def _is_known(found: re.Match[str], known: Known) -> bool:
@@ -95,7 +109,8 @@ def find_failing_sentences(text: NarrativeText, known: Known) -> list[str]:
     for paragraph in _all_texts(text):
         for sentence in keep_grounded(paragraph, known)[1]:
             failing.append(f"{sentence} [not among the figures: {', '.join(find_ungrounded(sentence, known))}]")
-    failing += [f"{advice.line} [not a line to copy]" for advice in text.recommendations if is_harmful(advice.line)]
+    lines = [item.line for item in text.recommendations] + [target.line for target in _targets(text)]
+    failing += [f"{line} [not a line to copy]" for line in lines if is_harmful(line)]
     return failing
 
 
@@ -106,11 +121,17 @@ def is_harmful(line: str) -> bool:
 
 def _all_texts(text: NarrativeText) -> list[str]:
     texts = [text.headline, text.lede, *(bullet.text for bullet in text.glance)]
-    for name in SECTION_NAMES:
-        texts += [text.section(name).headline, *text.section(name).paragraphs]
+    for section in text.section_texts.values():
+        texts += [section.headline, *section.paragraphs]
     for advice in text.recommendations:
         texts += [advice.title, advice.why, advice.measured_by]
+    for target in _targets(text):
+        texts += [target.title, target.why]
     return texts
+
+
+def _targets(text: NarrativeText) -> tuple[Target, ...]:
+    return text.targets if isinstance(text, MonthText) else ()
 
 
 def drop_ungrounded(text: NarrativeText, known: Known, by_rules: Narrative) -> Narrative:
@@ -141,10 +162,9 @@ def drop_ungrounded(text: NarrativeText, known: Known, by_rules: Narrative) -> N
             Bullet(text=kept, section=bullet.section) for bullet in text.glance if (kept := keep(bullet.text))
         ),
     }
-    for name in SECTION_NAMES:
-        section = text.section(name)
+    for name, section in text.section_texts.items():
         values[name] = SectionText(
-            headline=whole(section.headline, by_rules.section(name).headline),
+            headline=whole(section.headline, by_rules.section_texts[name].headline),
             paragraphs=tuple(kept for paragraph in section.paragraphs if (kept := keep(paragraph))),
         )
     advice = []
@@ -152,6 +172,16 @@ def drop_ungrounded(text: NarrativeText, known: Known, by_rules: Narrative) -> N
         title, why, measured_by = whole(item.title, ""), keep(item.why), keep(item.measured_by)
         if title and why and not is_harmful(item.line):
             advice.append(item.model_copy(update={"title": title, "why": why, "measured_by": measured_by}))
+    targets = []
+    for target in _targets(text):
+        title, why = whole(target.title, ""), keep(target.why)
+        if title and why and not is_harmful(target.line) and isinstance(target, KeptTarget):
+            targets.append(target.model_copy(update={"title": title, "why": why}))
     return Narrative(
-        **values, recommendations=tuple(advice), verdicts=by_rules.verdicts, dropped_sentence_count=dropped
+        **values,
+        recommendations=tuple(advice),
+        verdicts=by_rules.verdicts,
+        targets=tuple(targets),
+        outcomes=by_rules.outcomes,
+        dropped_sentence_count=dropped,
     )

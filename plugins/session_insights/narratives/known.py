@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from session_insights.narratives.quantities import Quantity, Way, list_quantities
+from session_insights.narratives.month_quantities import list_month_quantities
+from session_insights.narratives.quantities import Quantity, Way, list_quantities, shared_label
 from session_insights.narratives.subject import plain
 from session_insights.profile import Profile
 from session_insights.records import Figures
@@ -31,6 +32,7 @@ class Known:
     days: set[tuple[int, int]] = field(default_factory=set)  # day and month
     times: set[str] = field(default_factory=set)  # 10:12
     session_ids: set[str] = field(default_factory=set)
+    shares: set[tuple[str, float]] = field(default_factory=set)  # what it is of, percent
     texts: set[str] = field(default_factory=set)  # numbers inside a title or a name are quoted, not stated
 
     def add(self, way: Way, value: float) -> None:
@@ -59,6 +61,11 @@ class Known:
         )
         return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, words)) + r")(?!\w)") if words else None
 
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Every word of the texts and names, in lower case: what a sentence may call something or somebody."""
+        return frozenset(word.lower() for text in self.texts for word in re.findall(r"[^\W\d_]+", text))
+
     def mask(self, text: str) -> str:
         """The text with titles and names of the figures made invisible, of the same length."""
         return self._quoted.sub(lambda found: "x" * len(found[0]), text) if self._quoted else text
@@ -76,9 +83,17 @@ def _half_away(value: float, digits: int) -> float:
 def collect_known(figures: Figures, profile: Profile, window: Window) -> Known:
     """Quantities of both windows, and how each has changed from the one to the other."""
     known = Known()
-    now, was = (_by_key(list_quantities(rows, profile)) for rows in (figures.current, figures.previous))
+    now, was = (
+        _by_key([*list_quantities(rows, profile), *list_month_quantities(rows, profile)])
+        for rows in (figures.current, figures.previous)
+    )
     for quantity in [*now.values(), *was.values()]:
         known.add(quantity.way, quantity.value)
+    known.shares = {
+        (label, quantity.value)
+        for quantity in now.values()
+        if quantity.way is Way.PERCENT and (label := shared_label(quantity.key))
+    }
     for key in {*now, *was}:
         both = [_rounded(side[key].way, side[key].value) if key in side else 0.0 for side in (now, was)]
         known.add((now.get(key) or was[key]).way, abs(both[0] - both[1]))
@@ -87,7 +102,9 @@ def collect_known(figures: Figures, profile: Profile, window: Window) -> Known:
     known.texts |= {business.slug for business in profile.businesses} | {skill.name for skill in profile.skills}
     known.texts |= {text for priority in profile.priorities for text in (priority.slug, priority.label)}
     known.texts |= {person.name for person in profile.people} | {skill.when for skill in profile.skills}
-    first = min(window.start - timedelta(days=len(window.days)), window.end - timedelta(days=56))
+    known.texts |= {alias for person in profile.people for alias in person.aliases} | {profile.owner}
+    known.texts |= {person.about for person in profile.people} | {business.about for business in profile.businesses}
+    first = min(window.previous().start, window.end - timedelta(days=56))
     for n in range((window.end - first).days + len(window.days) + 1):
         day = first + timedelta(days=n)
         known.days.add((day.day, day.month))

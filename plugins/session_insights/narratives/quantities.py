@@ -46,6 +46,7 @@ _RATIOS = (
     ("time_saved_known_count", "read_count"),
 )
 _WEEKLY_RATIOS = _RATIOS[:2]
+_IN_LINE = ("_by_week", "_by_month")  # windows one after the other
 # Aggregates of which a row's part of the whole is a share that means something.
 _SHARED = {
     "attention_by_business": ("session_count", "active_minutes", "total_tokens", "cost_usd"),
@@ -58,10 +59,10 @@ _SHARED = {
     "tokens_by_model": ("cost_usd",),
 }
 _OF_SESSIONS_READ = ("top_friction", "skills_missed", "skills_used", "friction_origin", "outcomes", "workflow_mix")
-_PER_TEN = ("course_corrections", "mcp_failures", "retry_loops", "cut_short_count")
+PER_TEN = ("course_corrections", "mcp_failures", "retry_loops", "cut_short_count")
 _LABELS = (
     "business", "priority_alignment", "priority_matched", "outcome", "workflow_type", "finding", "friction_kind",
-    "skill", "person", "tool", "model", "initiated_by", "week_start", "activity_date", "session_id",
+    "skill", "person", "tool", "model", "initiated_by", "week_start", "month_start", "activity_date", "session_id",
 )  # fmt: skip
 
 
@@ -81,6 +82,15 @@ def list_quantities(aggregates: Aggregates, profile: Profile) -> list[Quantity]:
     ]
 
 
+def shared_label(key: str) -> str:
+    """What the share behind a key is of, where it is one of a whole: `attention_by_business/studio/active_minutes`."""
+    name, _, rest = key.partition("/")
+    if name == "priority":
+        return rest
+    label, _, column = rest.rpartition("/")
+    return label if column in _SHARED.get(name, ()) else ""
+
+
 def _label(row: Row) -> str:
     return "/".join(str(row[column]) for column in _LABELS if column in row)
 
@@ -89,11 +99,11 @@ def _of_rows(name: str, rows: list[dict[str, Any]]) -> Iterator[Quantity]:
     yield Quantity(Way.COUNT, f"{name}/rows", len(rows))
     for row in rows:
         key = f"{name}/{_label(row)}"
-        yield from _of_row(key, row, _WEEKLY_RATIOS if name.endswith("_by_week") else _RATIOS)
+        yield from _of_row(key, row, _WEEKLY_RATIOS if name.endswith(_IN_LINE) else _RATIOS)
         for column in _SHARED.get(name, ()):
             yield from _share(f"{key}/{column}", row.get(column), total(rows, column))
-    if name.endswith("_by_week"):
-        return  # a sum of weeks is said nowhere
+    if name.endswith(_IN_LINE):
+        return  # a sum of weeks or months is said nowhere
     for column in _numeric(rows):
         yield from _written(f"{name}/all/{column}", column, total(rows, column))
     sums = {column: total(rows, column) for column in _numeric(rows)}
@@ -206,12 +216,14 @@ def _of_people(aggregates: Aggregates) -> Iterator[Quantity]:
     yield Quantity(Way.COUNT, "directed contacts", mine + theirs)
     yield from _share("proactive of directed", mine, mine + theirs)
     yield from _share("reactive of directed", theirs, mine + theirs)
+    for count in (2, 3):
+        yield Quantity(Way.COUNT, f"contacts of the first {count}", total(rows[:count], "contact_count"))
 
 
 def _of_weeks(aggregates: Aggregates) -> Iterator[Quantity]:
     """Rates of each week, and how the last one differs from the one before."""
     rows = aggregates.get("friction_by_week", [])
-    for column in _PER_TEN:
+    for column in PER_TEN:
         rates = [half_up(100 * row[column] / row["read_count"]) / 10 if _has(row, column) else None for row in rows]
         for n, rate in enumerate(rates):
             if rate is not None:

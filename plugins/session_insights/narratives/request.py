@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 from session_insights.llm.prompts import RenderedPrompt, load_prompt
-from session_insights.narratives.sections import Narrative, NarrativeText
+from session_insights.narratives.sections import MonthText, Narrative, NarrativeText
 from session_insights.profile import Profile
 from session_insights.records import Figures
 from session_insights.windows import Window
 from session_insights.wording import day_range, half_up, shorten
 
-PROMPT = "write_weekly"
+WEEKLY, MONTHLY = "write_weekly", "write_monthly"
 MOST_EVIDENCE = 6  # sessions of a finding; more say little more
 LONGEST_TEXT = 240
 
@@ -20,13 +20,15 @@ LONGEST_TEXT = 240
 def build_request(
     figures: Figures, profile: Profile, window: Window, by_rules: Narrative, *, objections: list[str]
 ) -> RenderedPrompt:
-    before = Window(window.start - (window.end - window.start), window.start)
+    before, is_month = window.previous(), by_rules.months is not None
+    answer_type: type[NarrativeText] = MonthText if is_month else NarrativeText
     data = {
         "current": _trimmed(figures.current),
         "previous": _trimmed(figures.previous),
-        "rules": by_rules.model_dump(mode="json", include=set(NarrativeText.model_fields)),
+        "rules": by_rules.model_dump(mode="json", include=set(answer_type.model_fields)),
+        "last_time": [item.model_dump(mode="json") for item in (*by_rules.verdicts, *by_rules.outcomes)],
     }
-    return load_prompt(PROMPT).render(
+    return load_prompt(MONTHLY if is_month else WEEKLY).render(
         owner=profile.owner,
         period=f"{day_range(window.start, window.last_day)} {window.last_day.year}",
         last=f"{day_range(before.start, before.last_day)} {before.last_day.year}",

@@ -10,6 +10,7 @@ from session_insights.profile import Priority, Profile
 from session_insights.wording import (
     Delta,
     PeriodWords,
+    finding_words,
     half_up,
     level_per_ten,
     per_ten,
@@ -56,6 +57,12 @@ class Shift:
 def plain(text: str, most: int = 60) -> str:
     """A title from a transcript as it may stand in a sentence: one line, without marks of ours."""
     return shorten(text.translate({ord(sign): None for sign in "*`“”↑↓→"}), most)
+
+
+def in_sentence(finding: str) -> str:
+    """A finding in plain words, as they stand inside a sentence."""
+    words = plain(finding_words(finding), 80)
+    return words if words.startswith("Claude") else words[:1].lower() + words[1:]
 
 
 def against(delta: Delta, was: str, words: PeriodWords) -> str:
@@ -122,7 +129,7 @@ def find_priority_shares(subject: Subject) -> list[PriorityShare]:
     return sorted(shares, key=lambda item: -item.gap)
 
 
-FRICTIONS = (
+FRICTIONS: tuple[tuple[str, str], ...] = (
     ("course_corrections", "course corrections"),
     ("mcp_failures", "connector failures"),
     ("retry_loops", "retry loops"),
@@ -132,16 +139,16 @@ FRICTIONS = (
 
 def find_friction_changes(subject: Subject) -> list[tuple[str, float]]:
     """Kinds of friction with the change of their rate per 10 sessions, where it is more than two sessions make."""
-    weeks = subject.seen.current.get("friction_by_week", [])
-    if len(weeks) < 2 or not weeks[-1]["read_count"] or not weeks[-2]["read_count"] or not subject.seen.has_past:
+    now, was = subject.seen.now, subject.seen.was
+    if not now.read_count or not was.read_count or not subject.seen.has_past:
         return []
-    now, was = weeks[-1], weeks[-2]
-    level = level_per_ten(now["read_count"], was["read_count"])
+    level = level_per_ten(now.read_count, was.read_count)
     changes = []
     for column, name in FRICTIONS:
-        if now[column] is None or was[column] is None:
+        count, before = getattr(now, column), getattr(was, column)
+        if count is None or before is None:
             continue
-        rates = per_ten(now[column], now["read_count"]), per_ten(was[column], was["read_count"])
+        rates = per_ten(count, now.read_count), per_ten(before, was.read_count)
         change = half_up(10 * ((rates[0] or 0) - (rates[1] or 0))) / 10
         if abs(change) >= level:
             changes.append((name, change))

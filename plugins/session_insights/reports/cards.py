@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from session_insights.measures import Comparison, Measures, measure_weeks
+from session_insights.measures import Comparison, Measures
 from session_insights.reports.charts.sparkline import draw_sparkline
 from session_insights.wording import (
     Delta,
@@ -144,8 +144,8 @@ class _Maker:
         is_judged_sum: bool = False,
     ) -> Card:
         now, was = pick(self.seen.now), pick(self.seen.was)
-        weeks = self._weeks(pick, now)
-        known = [value for value in weeks if value is not None]
+        noun, values = self.seen.series.noun, self._values(pick, now)
+        known = [value for value in values if value is not None]
         # Without a session nothing is unknown; but nothing was judged either, so nothing got better or worse.
         may_compare = self.seen.is_comparable if is_judged_sum else self.seen.has_past
         is_nothing = now is None and self.seen.now.session_count == 0
@@ -156,8 +156,14 @@ class _Maker:
             value=() if shown is None else _value(shown, details[0] if self.seen.now.session_count else ""),
             delta=delta(now, was) if now is not None and was is not None and may_compare else None,
             was=self._was(None if was is None else details[1] or say(was)),
-            sparkline=draw_sparkline(label, weeks, ["unknown" if week is None else say(week) for week in weeks]),
-            range=_range(known, len(weeks), say, say_range),
+            sparkline=draw_sparkline(
+                label,
+                values,
+                ["unknown" if value is None else say(value) for value in values],
+                noun=noun,
+                is_last_current=self.words.noun == noun,
+            ),
+            range=_range(known, len(values), noun, say, say_range),
             note="needs a reader" if shown is None and self.seen.is_offline else "",
         )
 
@@ -166,21 +172,23 @@ class _Maker:
             return f"no {self.words.noun} to compare with yet"
         return f"{self.words.last} {value if value is not None else 'unknown'}"
 
-    def _weeks(self, pick: Pick, now: float | None) -> list[float | None]:
-        """Weeks before the first session are missing, not zero."""
-        weeks = measure_weeks(self.seen.current)
-        if not weeks:
+    def _values(self, pick: Pick, now: float | None) -> list[float | None]:
+        """Weeks or months before the first session are missing, not zero."""
+        series = self.seen.series.measures
+        if not series:
             return [*[None] * 7, now]
-        begun = next((n for n, week in enumerate(weeks) if week.session_count), len(weeks) - 1)
-        return [pick(week) if n >= begun else None for n, week in enumerate(weeks)]
+        begun = next((n for n, one in enumerate(series) if one.session_count), len(series) - 1)
+        return [pick(one) if n >= begun else None for n, one in enumerate(series)]
 
 
-def _range(known: Sequence[float], week_count: int, say: Say, say_range: Callable[[float, float], str] | None) -> str:
+def _range(
+    known: Sequence[float], count: int, noun: str, say: Say, say_range: Callable[[float, float], str] | None
+) -> str:
     if not known:
-        return "unknown in all weeks"
+        return f"unknown in all {noun}s"
     if len(known) == 1:
-        return f"1 of {week_count} weeks known"
-    name = f"{week_count} weeks" if len(known) == week_count else f"{len(known)} of {week_count} weeks"
+        return f"1 of {count} {noun}s known"
+    name = f"{count} {noun}s" if len(known) == count else f"{len(known)} of {count} {noun}s"
     low, high = min(known), max(known)
     if low == high:
         return f"{name}: always {say(low)}"

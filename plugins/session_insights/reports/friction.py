@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from session_insights.measures import Comparison, by_key, distinct_findings, total
+from session_insights.measures import Comparison, Measures, by_key, distinct_findings, total
 from session_insights.profile import Profile
 from session_insights.reports.charts.line import draw_line, scale_top
 from session_insights.reports.charts.strip import Part, draw_strip
@@ -92,9 +92,10 @@ def build_friction(seen: Comparison, profile: Profile, words: PeriodWords) -> Fr
     single = [row for row in distinct_findings(seen.current) if row["session_count"] == 1]
     return Friction(
         is_read=seen.now.read_count > 0,
-        caption=f"{capital(spelled(len(weeks)))} weeks of friction, per 10 sessions read.",
+        caption=f"{capital(spelled(len(weeks)))} weeks of friction, per 10 sessions read."
+        + ("" if words.noun == "week" else f" Above each line: {words.this}."),
         level=f"{level:g}",
-        lines=tuple(_line(label, key, weeks, rates[key], top, level, names, seen.has_past) for label, key in _LINES),
+        lines=tuple(_line(label, key, seen, rates[key], top, level, names) for label, key in _LINES),
         weeks=names,
         read_counts=tuple(number(week["read_count"]) for week in weeks),
         findings=tuple(_finding(row, seen, profile, words) for row in findings),
@@ -121,18 +122,18 @@ def _weeks(seen: Comparison) -> list[dict[str, Any]]:
 def _line(
     label: str,
     key: str,
-    weeks: list[dict[str, Any]],
+    seen: Comparison,
     rates: list[float | None],
     top: int,
     level: float,
     names: tuple[str, ...],
-    has_past: bool,
 ) -> Line:
-    now = rates[-1] if rates else None
-    was = rates[-2] if len(rates) > 1 and has_past else None
-    detail = f"{number(weeks[-1][key])} in {number(weeks[-1]['read_count'])}" if now is not None else ""
+    count, before = getattr(seen.now, key), getattr(seen.was, key)
+    now = None if count is None else per_ten(count, seen.now.read_count)
+    was = per_ten(before, seen.was.read_count) if before is not None and seen.has_past else None
+    detail = f"{number(count)} in {number(seen.now.read_count)}" if now is not None else ""
     if was is not None and detail:
-        detail += f"; was {number(weeks[-2][key])} in {number(weeks[-2]['read_count'])}"
+        detail += f"; was {number(before)} in {number(seen.was.read_count)}"
     return Line(
         label=label,
         delta=rate_delta(now, was, better="less", level=level) if now is not None and was is not None else None,
@@ -198,10 +199,15 @@ def _origin(seen: Comparison) -> Markup | None:
     return draw_strip(parts, stacked_on_phone=True)
 
 
+def _of_read(side: Measures, read: str) -> str:
+    """22 of 41 sessions."""
+    return read if side.friction_session_count is None else f"{number(side.friction_session_count)} of {read}"
+
+
 def _origin_caption(seen: Comparison, words: PeriodWords) -> str:
     now = total(seen.current.get("friction_origin", []), "point_count")
-    text = f"{plural(now, 'friction point')} in {plural(seen.now.read_count, 'session')} read"
+    text = f"{plural(now, 'friction point')} in {_of_read(seen.now, plural(seen.now.read_count, 'session'))} read"
     if seen.has_past:
         was = total(seen.previous.get("friction_origin", []), "point_count")
-        text += f"; {words.last} {number(was)} in {number(seen.was.read_count)}"
+        text += f"; {words.last} {number(was)} in {_of_read(seen.was, number(seen.was.read_count))}"
     return text + "."

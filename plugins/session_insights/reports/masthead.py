@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from session_insights.measures import WELL_COVERED, Comparison, first_row
 from session_insights.profile import Profile
-from session_insights.windows import Window
+from session_insights.windows import Window, month_of
 from session_insights.wording import (
     MONTHS,
     UNKNOWN,
@@ -107,15 +107,18 @@ def _left_count(seen: Comparison, coverage: Mapping[str, Any]) -> float:
 def _compared(seen: Comparison, window: Window, words: PeriodWords) -> str:
     if seen.is_first:
         return f"First report. There is no {words.noun} to compare with yet; deltas start on {long_day(_next(window))}."
-    before = Window(window.start - (window.end - window.start), window.start)
-    span = day_range(before.start, before.last_day) if words.noun != "month" else words.last
+    before = window.previous()
+    span = MONTHS[before.start.month - 1] if words.noun == "month" else day_range(before.start, before.last_day)
     if not seen.was.session_count:
         return f"{span}: no sessions"
     return f"{span}: {number(seen.was.read_count)} of {plural(seen.was.session_count, 'session')} read"
 
 
-def _next(window: Window) -> Any:
-    return window.end + timedelta(days=len(window.days))
+def _next(window: Window) -> date:
+    """The day on which the report after this one is made."""
+    return (
+        month_of(window.end).end if window == month_of(window.start) else window.end + timedelta(days=len(window.days))
+    )
 
 
 def _reader(coverage: Mapping[str, Any], writer: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from session_insights.measures import Comparison
-from session_insights.wording import PeriodWords, listed, number, plural
+from session_insights.windows import Window
+from session_insights.wording import PeriodWords, day_range, listed, long_day, number, plural
 
 _KEPT = ("automated session", "sub-agent run")
 
@@ -24,7 +25,7 @@ class Rails:
     next: str
 
 
-def build_rails(seen: Comparison, words: PeriodWords, automated: tuple[int, int]) -> Rails:
+def build_rails(seen: Comparison, words: PeriodWords, window: Window, automated: tuple[int, int]) -> Rails:
     """`automated` is automated sessions and sub-agent runs."""
     now = seen.now
     sessions, read = plural(now.session_count, "session"), plural(now.read_count, "session")
@@ -51,18 +52,43 @@ def build_rails(seen: Comparison, words: PeriodWords, automated: tuple[int, int]
     own = f" {number(now.session_count)}" if now.session_count else ""
     return Rails(
         glance=glance,
-        figures=f"Columns: the last 8 weeks from zero, {words.this} in colour. Corrections: per 10 sessions read.",
-        attention="Active minutes: pauses count up to 5 minutes. A session that served two businesses counts once, "
-        f"under the first.{by_rules}",
+        figures=f"{_columns(seen, words, window)} Corrections: per 10 sessions read.",
+        attention="Active minutes: pauses count up to 5 minutes. "
+        f"{_shared(now.shared_session_count, now.read_count)}{by_rules}",
         priorities=f"{of_read}Tick: your target, from your profile.{by_rules}",
         friction=f"A pattern needs at least two sessions. Lines share one scale: times per 10 sessions read.{by_rules}",
         skills="Used is counted from the transcript. Missed is judged"
         f"{' by rules' if seen.is_offline else ''}: a skill of yours fits what was done by hand.",
-        people=f"A contact is one person in one session. Proactive: you wrote first. n = {read} read.{by_rules}",
+        people="A contact is one person in one session. Proactive: you wrote first. "
+        f"{_named(now.named_session_count, now.read_count)}{by_rules}",
         value=estimator,
         health=f"{kept or 'Automated sessions'} are kept apart from your own{own}.",
         next="Each line can be copied: click it once to select it whole.",
     )
+
+
+def _columns(seen: Comparison, words: PeriodWords, window: Window) -> str:
+    """What the columns of a card are, and what a difference is against where it is not the column before."""
+    series = seen.series
+    if words.noun == series.noun:
+        return f"Columns: the last {len(series.measures) or 8} {series.noun}s from zero, {words.this} in colour."
+    before = window.previous()
+    return (
+        f"Columns: the last 8 weeks from zero, 7 days each up to {long_day(window.last_day)}; none is {words.this}. "
+        f"Differences: against {day_range(before.start, before.last_day)}."
+    )
+
+
+def _shared(count: int | None, read_count: int) -> str:
+    of_read = f" ({number(count)} of {number(read_count)})" if count is not None and read_count else ""
+    return f"A session that served two businesses counts once, under the first{of_read}."
+
+
+def _named(count: int | None, read_count: int) -> str:
+    read = plural(read_count, "session")
+    if count is None or not read_count:
+        return f"n = {read} read."
+    return f"{number(count)} of {read} {'names' if read_count == 1 else 'name'} somebody."
 
 
 def _unknown(count: int) -> str:

@@ -38,6 +38,7 @@ class BigFigure:
     value: str | None  # None: unknown
     delta: Delta | None
     was: str
+    note: str = ""  # how it was reckoned
 
 
 @dataclass(frozen=True)

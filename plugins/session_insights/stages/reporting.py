@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
-from typing import Any, cast
+from typing import Any
 
 from session_insights.aggregates.catalog import find_aggregates, period_type_of
 from session_insights.aggregates.refreshing import RefreshedFigure
@@ -30,9 +30,9 @@ from session_insights.windows import Period, Window
 _NO_PLACE = f"Nowhere to upload to: {UPLOAD_SETTING} is not set to s3://bucket/prefix."
 
 
-def aggregate_names() -> list[str]:
-    """The aggregates of a week, one task each."""
-    return [aggregate.name for aggregate in find_aggregates()]
+def aggregate_names(period: Period) -> list[str]:
+    """The aggregates of a report, one task each."""
+    return [aggregate.name for aggregate in find_aggregates(period)]
 
 
 def open_snapshot(connection: Connection, period: Period, window: Window) -> dict[str, Any]:
@@ -49,8 +49,7 @@ def open_snapshot(connection: Connection, period: Period, window: Window) -> dic
 
 def refresh_figure(connection: Connection, snapshot: Mapping[str, Any], name: str) -> RefreshedFigure:
     """Run one aggregate for the report's days and for those before."""
-    window, period = days_of(snapshot), cast(Period, snapshot["period"])
-    return refresh_aggregate(connection, snapshot["snapshot_id"], name, window, period)
+    return refresh_aggregate(connection, snapshot["snapshot_id"], name, days_of(snapshot))
 
 
 def write_narrative(

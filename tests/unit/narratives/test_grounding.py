@@ -43,6 +43,49 @@ def test_what_the_figures_hold_may_be_said(text: str, known: Known) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "About half of the contacts (12 of 27) began with you.",
+        "Most of the sessions were read: 41 of 42.",
+        "A third of the time (35%) went to studio.",
+        "The largest part of the week went to studio.",
+        "Nearly all of it, 92%, came from the cache.",
+        "The mail connector failed more than twice as often: 19 failures, after 8.",
+        "Course corrections rose, loops halved from 8 to 4.",
+        "No skill was passed over twice.",
+        "Half an hour of system work.",
+        "Ines Duarte and Jonas Weber wrote first.",
+        "You answered Ines, and Mei Lin’s mail on Wednesday.",
+        "In November Claude took the wrong approach.",
+        "Ask for the approach first. Then say it in CLAUDE.md.",
+        "Session 3f9a1c52 ended early.",
+    ],
+)
+def test_shares_in_words_and_names_that_the_figures_hold_may_be_said(text: str, known: Known) -> None:
+    assert find_ungrounded(text, known) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("Half of the time (24%) went to system.", ["Half"]),
+        ("Most of the week went to personal.", ["Most of"]),
+        ("A quarter of the contacts, 12 of 27, began with you.", ["A quarter"]),
+        ("Corrections doubled, from 30 to 37.", ["doubled"]),
+        ("Corrections doubled.", ["doubled"]),
+        ("You wrote to Bruno Kestel first.", ["Bruno Kestel"]),
+        ("Bruno Kestel wrote first.", ["Kestel"]),
+        ("You answered Bruno’s mail.", ["Bruno"]),
+        ("Session 99aa1c52 ended early.", ["99aa1c52"]),
+    ],
+)
+def test_shares_in_words_and_names_that_the_figures_do_not_hold_are_named(
+    text: str, wrong: list[str], known: Known
+) -> None:
+    assert find_ungrounded(text, known) == wrong
+
+
+@pytest.mark.parametrize(
     ("text", "wrong"),
     [
         ("You corrected Claude 93 times.", ["93"]),

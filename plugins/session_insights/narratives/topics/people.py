@@ -28,7 +28,7 @@ def write_people(subject: Subject) -> SectionText:
         share = mine / (mine + theirs)
         begin += ", and mostly you wrote first" if share >= 0.6 else ", and mostly you answered" if share <= 0.4 else ""
         if 0.4 < share < 0.6:
-            begin += ", and about half of the contacts began with you"
+            begin += f", and you wrote first in {number(mine)} of {number(mine + theirs)}"
     return SectionText(
         headline=begin, paragraphs=tuple(text for text in (_direction(subject), _quiet(subject)) if text)
     )

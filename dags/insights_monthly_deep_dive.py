@@ -1,0 +1,34 @@
+"""The 1st, 06:00: the last calendar month as a report, with trends, return, people by week and targets.
+
+Trigger with `since` and `until` for other days; whole calendar months get what only a month has.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import CronDataIntervalTimetable, dag
+
+from session_insights import bridge, report_tasks
+from session_insights.settings import load_settings
+
+SETTINGS = load_settings()
+ZONE = bridge.load_task_profile(SETTINGS).time_zone
+
+
+@dag(
+    schedule=CronDataIntervalTimetable("0 6 1 * *", timezone=ZONE),
+    start_date=pendulum.datetime(2026, 1, 1, tz=ZONE),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "on_failure_callback": bridge.report_failure},
+    doc_md=__doc__,
+    tags=["session-insights"],
+    params=report_tasks.report_params(SETTINGS),
+)
+def insights_monthly_deep_dive() -> None:
+    report_tasks.add_report_tasks("monthly")
+
+
+insights_monthly_deep_dive()

@@ -1,0 +1,39 @@
+-- value_by_skill: the time saved by the sessions read, by the skill that they used.
+-- Grain:  one row per skill, most sessions first; null, no skill, last.
+-- Reads:  insights.window_sessions, insights.claude_sessions, insights.session_facets
+-- Period: monthly
+-- Params: window_start, window_end -- local dates, half-open
+with
+
+read_sessions as (
+
+    -- A session with two skills counts under the first by name, so that the rows add up.
+    select
+        transcript.skills_used ->> 0 as skill,
+        facet.estimated_time_saved_minutes
+    from insights.window_sessions(%(window_start)s, %(window_end)s) as session
+    inner join insights.claude_sessions as transcript on session.session_id = transcript.id
+    inner join insights.session_facets as facet on session.session_id = facet.session_id
+
+),
+
+skill_sums as (
+
+    -- A sum adds what is known. It is null when none of the sessions is known.
+    select
+        skill,
+        count(*) as read_count,
+        sum(estimated_time_saved_minutes) as time_saved_minutes,
+        count(estimated_time_saved_minutes) as time_saved_known_count
+    from read_sessions
+    group by skill
+
+)
+
+select
+    skill,
+    read_count,
+    time_saved_minutes,
+    time_saved_known_count
+from skill_sums
+order by skill is null, read_count desc, skill

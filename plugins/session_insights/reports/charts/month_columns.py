@@ -1,0 +1,36 @@
+"""Small columns from zero in a table's cell, one a month; a month without a value is a dashed line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from session_insights.reports.charts.marks import joined, rect, safe, share, size
+
+STEP, HEIGHT, GROUND = 12, 29, 31
+
+
+def draw_month_columns(label: str, values: Sequence[float | None], spoken: Sequence[str]) -> Markup:
+    """The last month is in the accent colour.
+
+    Args:
+        values: None where the month is unknown.
+        spoken: The same values in words, for the label.
+    """
+    top = max((value for value in values if value is not None), default=0)
+    parts = []
+    for place, value in enumerate(values):
+        left = 1 + STEP * place
+        if value is None:
+            dash = '<path d="M{} {}H{}" stroke="var(--grey)" stroke-dasharray="2 2"/>'
+            parts.append(Markup(dash).format(left + 1, GROUND, left + 9))  # noqa: S704
+            continue
+        height = HEIGHT * share(value, top)
+        colour = "var(--accent)" if place == len(values) - 1 else "var(--quiet)"
+        parts.append(rect(left, GROUND - height, 10, height, colour))
+    width = size(2 + STEP * len(values), 0)
+    return Markup(
+        '<svg width="{}" height="32" viewBox="0 0 {} 32" role="img" aria-label="{}: {}">{}'
+        '<path d="M0 31.5H{}" stroke="var(--grey)"/></svg>'
+    ).format(width, width, safe(label), safe(", ".join(spoken)), joined(parts), width)
