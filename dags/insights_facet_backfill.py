@@ -7,13 +7,13 @@ mark its task `wait` as failed: the API cancels it; clear the task to collect wh
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pendulum
 from airflow.sdk import Param, TriggerRule, dag, task, task_group
 
 from session_insights import bridge
+from session_insights.bridge import alert_tasks
 from session_insights.stages import backfill, collection
 
 
@@ -22,13 +22,12 @@ from session_insights.stages import backfill, collection
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
+    default_args=bridge.TASK_DEFAULTS,
     doc_md=__doc__,
     tags=["session-insights"],
     params={
         "session_id": Param(None, type=["null", "string", "array"], title="Sessions", description="Read only these"),
-        "since": Param(None, type=["null", "string"], format="date", title="From", description="First day"),
-        "until": Param(None, type=["null", "string"], format="date", title="To", description="Last day, included"),
+        **bridge.DAYS,
         "limit": Param(backfill.MOST_SESSIONS, type="integer", minimum=1, maximum=100_000, title="At most"),
         "force": Param(False, type="boolean", title="Again", description="Also what is read already"),
         "dry_run": Param(False, type="boolean", title="Dry run", description="Count and price; send nothing"),
@@ -54,7 +53,7 @@ def insights_facet_backfill() -> None:
         with bridge.workplace() as place:
             return backfill.settle_batches(place.database, place.params, **place.reading)
 
-    @task(map_index_template="{{ label }}")
+    @task(map_index_template=bridge.LABEL)
     def collect_batch(name: str) -> dict[str, Any]:
         """Keep every answer; fails when sessions could not be read, and the others stay."""
         with bridge.workplace() as place:
@@ -63,7 +62,7 @@ def insights_facet_backfill() -> None:
 
     @task_group
     def finish_batch(name: str) -> None:
-        bridge.WaitForBatch(task_id="wait", batch_id=name, map_index_template="{{ label }}") >> collect_batch(name)
+        bridge.WaitForBatch(task_id="wait", batch_id=name, map_index_template=bridge.LABEL) >> collect_batch(name)
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def summarize(chunks: Any, submitted: Any, names: Any) -> dict[str, Any]:
@@ -74,7 +73,8 @@ def insights_facet_backfill() -> None:
     chunks = select_sessions()
     submitted = submit_batch.expand(session_ids=chunks)
     submitted >> (names := settle_batches())
-    finish_batch.expand(name=names) >> summarize(chunks, submitted, names)
+    finish_batch.expand(name=names) >> (summarized := summarize(chunks, submitted, names))
+    alert_tasks.add_alert_tasks(summarized)
 
 
 insights_facet_backfill()

@@ -6,15 +6,16 @@ choose sessions yourself. What a run came to, and what it cost, is in the log of
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, get_args
 
 import pendulum
 from airflow.sdk import Param, dag, task, teardown
 
 from session_insights import bridge
+from session_insights.bridge import alert_tasks
 from session_insights.settings import Reader, load_settings
-from session_insights.stages import alerts, extraction
+from session_insights.stages import extraction
 
 SETTINGS = load_settings()
 
@@ -24,18 +25,12 @@ SETTINGS = load_settings()
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
-    default_args={
-        "retries": 2,
-        "retry_delay": timedelta(minutes=1),
-        "execution_timeout": timedelta(minutes=20),
-        "on_failure_callback": bridge.report_failure,
-    },
+    default_args=bridge.TASK_DEFAULTS | {"execution_timeout": timedelta(minutes=20)},
     doc_md=__doc__,
     tags=["session-insights"],
     params={
         "session_id": Param(None, type=["null", "string"], title="Session", description="Read only this one"),
-        "since": Param(None, type=["null", "string"], format="date", title="From", description="First day"),
-        "until": Param(None, type=["null", "string"], format="date", title="To", description="Last day, included"),
+        **bridge.DAYS,
         "limit": Param(
             SETTINGS.facet_limit, type="integer", minimum=1, maximum=200, title="At most", description="Sessions a run"
         ),
@@ -62,31 +57,20 @@ def insights_facet_extraction() -> None:
                 place.database, session_id, place.params, **place.reading, run_id=place.run_id
             )
 
-    # Teardowns run whatever became of the sessions, and the run is still as red as they are.
+    # A teardown runs whatever became of the sessions, and the run is still as red as they are.
     @teardown
+    @task(map_index_template=bridge.LABEL)
     def summarize(session_ids: list[str]) -> dict[str, Any]:
         """What became of the sessions and what it cost."""
         with bridge.workplace() as place:
             options = {"settings": place.settings, "run_id": place.run_id}
             done = extraction.summarize_run(place.database, session_ids or [], **options)
-        print(done["summary"])  # noqa: T201
+        bridge.name_task(done["summary"])
         return done
 
-    @teardown
-    def detect_anomalies() -> dict[str, Any]:
-        """Is the last complete day far from those before it?"""
-        with bridge.workplace() as place:
-            return alerts.detect_anomalies(place.database, profile=place.profile, now=datetime.now(UTC))
-
-    @teardown
-    def send_alerts() -> dict[str, Any]:
-        """Tell what is new: anomalies, a large batch, failures that could not be told."""
-        with bridge.workplace() as place:
-            channels = bridge.find_channels(place.settings)
-            return alerts.send_alerts(place.database, channels, settings=place.settings, run_id=place.run_id)
-
     selected = select_sessions()
-    extract_facets.expand(session_id=selected) >> summarize(selected) >> detect_anomalies() >> send_alerts()
+    extract_facets.expand(session_id=selected) >> (summarized := summarize(selected))
+    alert_tasks.add_alert_tasks(summarized)
 
 
 insights_facet_extraction()

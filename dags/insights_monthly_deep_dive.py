@@ -5,12 +5,11 @@ Trigger with `since` and `until` for other days; whole calendar months get what 
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pendulum
 from airflow.sdk import CronDataIntervalTimetable, dag
 
-from session_insights import bridge, report_tasks
+from session_insights import bridge
+from session_insights.bridge import report_tasks
 from session_insights.settings import load_settings
 
 SETTINGS = load_settings()
@@ -22,7 +21,7 @@ ZONE = bridge.load_task_profile(SETTINGS).time_zone
     start_date=pendulum.datetime(2026, 1, 1, tz=ZONE),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "on_failure_callback": bridge.report_failure},
+    default_args=bridge.TASK_DEFAULTS,
     doc_md=__doc__,
     tags=["session-insights"],
     params=report_tasks.report_params(SETTINGS),

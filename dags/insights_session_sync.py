@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 
 import pendulum
@@ -20,7 +19,7 @@ from session_insights.wording import plural
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "on_failure_callback": bridge.report_failure},
+    default_args=bridge.TASK_DEFAULTS,
     doc_md=__doc__,
     tags=["session-insights"],
 )

@@ -18,7 +18,7 @@ from session_insights import bridge
 from session_insights.errors import SettingsError
 from session_insights.settings import load_settings
 try:
-    print("ANSWER", bridge._find_database_url(load_settings()), bridge._find_claude())
+    print("ANSWER", bridge.find_database_url(load_settings()), bridge.find_claude())
 except SettingsError as error:
     print("ANSWER", error)
 """

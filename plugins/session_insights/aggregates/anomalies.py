@@ -1,6 +1,6 @@
 """Is a day far from the days before it? Pure: days in, judgements out.
 
-Source: docs/decisions/0013-outbox-and-anomalies.md
+Source: docs/decisions/0016-outbox-and-anomalies.md
 """
 
 from __future__ import annotations

@@ -163,7 +163,7 @@ def _post_claimed(connection: Connection, channel: Channel, message_id: int, sen
     Returns:
         False when somebody else has claimed it.
 
-    Source: docs/decisions/0013-outbox-and-anomalies.md
+    Source: docs/decisions/0016-outbox-and-anomalies.md
     """
     payload = outbox.claim(connection, message_id)
     if payload is None:

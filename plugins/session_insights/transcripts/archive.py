@@ -5,7 +5,7 @@ Not masked: an archive holds what the files hold.
     <place>/<first 2 of digest>/<digest>.jsonl.zst        the bytes, up to a complete line
     <place>/<first 2 of digest>/<digest>.<source>.json    which file of which machine they were; one each
 
-Source: docs/decisions/0008-archive.md, docs/decisions/0010-object-store.md
+Source: docs/decisions/0008-archive.md, docs/decisions/0015-object-store.md
 """
 
 from __future__ import annotations

@@ -15,8 +15,7 @@ from session_insights.windows import Period
 def report_params(settings: Settings) -> dict[str, Param]:
     """What somebody who triggers a report may choose."""
     return {
-        "since": Param(None, type=["null", "string"], format="date", title="From", description="First day"),
-        "until": Param(None, type=["null", "string"], format="date", title="To", description="Last day, included"),
+        **bridge.DAYS,
         "reader": Param(settings.reader, enum=list(get_args(Reader)), title="Who writes the text"),
         "upload": Param(True, type="boolean", title="Upload", description="If SESSION_INSIGHTS_REPORTS_UPLOAD is set"),
         "notify": Param(True, type="boolean", title="Post", description="Its summary, once, to Slack and Discord"),
