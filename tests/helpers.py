@@ -31,9 +31,9 @@ def sync_folder(
     return {**counts, **synced}
 
 
-def dump_everything(connection: Connection) -> str:
-    """Every row of every table of ours, as text."""
-    return "\n".join(dump_tables(connection).values())
+def dump_everything(connection: Connection, *, without: str | None = None) -> str:
+    """Every row of every table of ours, as text; but for one table, if need be."""
+    return "\n".join(rows for table, rows in dump_tables(connection).items() if table != without)
 
 
 def dump_tables(connection: Connection) -> dict[str, str]:

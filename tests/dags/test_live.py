@@ -59,14 +59,19 @@ def test_make_run_ends_with_a_report_on_the_transcripts(site: Site) -> None:
 def test_every_task_of_the_first_runs_is_green(site: Site) -> None:
     for dag_id in ("insights_session_sync", EXTRACTION, "insights_weekly_report"):
         tasks = site.tasks(dag_id, site.first_run(dag_id))
-        assert {task["state"] for task in tasks} == {"success"}, dag_id
+        other = {task["task_id"]: task["state"] for task in tasks if task["state"] != "success"}
+        # No bucket is configured.
+        assert other == ({"upload_report": "skipped"} if dag_id == "insights_weekly_report" else {}), dag_id
 
 
 def test_a_figure_is_a_task_of_its_own(site: Site) -> None:
     tasks = site.tasks("insights_weekly_report", site.first_run("insights_weekly_report"))
     refreshed = {task["task_id"].removeprefix("refresh_figures.") for task in tasks if "." in task["task_id"]}
-    files = Path("include/sql/aggregates").glob("*.sql")
-    assert refreshed == {path.stem for path in files}
+    monthly = {
+        path.stem for path in Path("include/sql/aggregates").glob("*.sql") if "-- Period: monthly" in path.read_text()
+    }
+    assert monthly
+    assert refreshed == {path.stem for path in Path("include/sql/aggregates").glob("*.sql")} - monthly
 
 
 def test_a_mapped_task_is_named_after_the_title_of_its_session(site: Site) -> None:
@@ -131,7 +136,11 @@ def test_a_run_says_beside_its_tasks_what_it_read_and_its_asset_says_it_too(site
     assert (event["name"], event["extra"]["read_count"]) == ("insights_sessions", count["files"])
     [asset] = site.ask("GET", "/assets", params={"name_pattern": "insights_sessions"})["assets"]
     assert {task["dag_id"] for task in asset["producing_tasks"]} == {SYNC}
-    assert {task["dag_id"] for task in asset["consuming_tasks"]} == {EXTRACTION, "insights_weekly_report"}
+    assert {task["dag_id"] for task in asset["consuming_tasks"]} == {
+        EXTRACTION,
+        "insights_weekly_report",
+        "insights_monthly_deep_dive",
+    }
 
 
 def test_a_report_with_since_and_until_is_about_exactly_those_days(site: Site) -> None:
@@ -267,7 +276,8 @@ def test_a_claude_that_refuses_the_key_fails_each_task_at_once_and_is_told_from_
     made = site.ask("POST", f"/dags/{EXTRACTION}/dagRuns", json=body)
     run_id = site.wait(EXTRACTION, made["dag_run_id"], expected="failed")
     assert len(claude.requests) == 1
-    assert states(site, run_id) == {"select_sessions": "success", TITLES["one"]: "failed", "summarize": "success"}
+    found = states(site, run_id)
+    assert {name: state for name, state in found.items() if state != "success"} == {TITLES["one"]: "failed"}
     assert "1 left without an answer" in site.returned(EXTRACTION, run_id, "summarize")["summary"]
 
 

@@ -192,7 +192,9 @@ def test_what_is_wrong_stands_beside_the_task_and_in_one_line_of_the_log(
     run = trial(dag_id, **{f"SESSION_INSIGHTS_{name}": value for name, value in settings.items()})
     assert run["state"] == "failed"
     assert label(run, task_id).startswith(message)
-    [line] = [line for line in run["log"].splitlines() if "[error" in line and "[session_insights.bridge]" in line]
+    [line] = [
+        line for line in run["log"].splitlines() if "[error" in line and "[session_insights.bridge.tasks]" in line
+    ]
     assert message in line
     assert run["log"].partition(line)[2].count("Traceback") == 1  # Airflow's own
     assert "secret" not in run["log"]

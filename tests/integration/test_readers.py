@@ -59,11 +59,6 @@ def test_a_command_that_is_missing_or_signed_out_stops_with_a_remedy(synced: She
     assert (done.returncode, "sign in" in done.stderr) == (2, True)
 
 
-def test_the_batch_reader_is_sent_to_its_own_dag(synced: Shell) -> None:
-    done = synced.run("extract", "--reader", "batch")
-    assert (done.returncode, "insights_facet_backfill" in done.stderr) == (2, True)
-
-
 def test_reading_stops_at_the_cap_and_goes_on_when_there_is_room(
     synced: Shell, claude: FakeClaude, connection: Connection
 ) -> None:

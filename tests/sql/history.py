@@ -53,6 +53,9 @@ facets = st.fixed_dictionaries(
         "artifacts_created": counts,
         "decisions_made": counts,
         "knowledge_filed": counts,
+        "corrected": st.dictionaries(
+            st.sampled_from(["outcome", "businesses"]), st.just({"value": None, "evidence": []}), max_size=2
+        ),
     }
 )
 # A day's edges and its middle, in local time: 00:00 and 23:59 are where a wrong time zone shows.

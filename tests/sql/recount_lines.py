@@ -128,6 +128,7 @@ def _coverage(history: list[Row], window: Window) -> list[Row]:
             "read_count": len(read(found)),
             "failed_count": len(failed),
             "waiting_count": len(unread) - len(failed),
+            "corrected_facet_count": sum(len(session["corrected"]) for session in read(found)),
             "too_small_count": sum(s["category"] == "human" and (_prompts(s, window) or 0) > 0 for s in others),
             "automated_count": sum(session["category"] == "automated" for session in others),
             "subagent_count": 0,

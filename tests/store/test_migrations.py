@@ -78,6 +78,7 @@ def test_every_table_of_the_design_is_there(connection: Connection) -> None:
         "insights_snapshots",
         "anomalies",
         "facet_corrections",
+        "purged_people",
         "notifications",
         "schema_migrations",
         "transcript_archive",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any, get_args
 
@@ -15,7 +13,6 @@ from session_insights.errors import SettingsError
 from session_insights.facets.answer import FacetAnswer, FrictionCounts, JudgedFacet, SatisfactionCounts, answer_for
 from session_insights.facets.judged import facet_from
 from session_insights.profile import Profile
-from session_insights.records import SessionForReading
 
 JUDGED: tuple[str, ...] = get_args(JudgedFacet)
 MEASURED = (
@@ -38,8 +35,7 @@ _ZEROS = {
     "completion_chain": {"started": 0, "completed": 0, "abandoned": 0},
 }
 _answer_model = cache(answer_for)  # a model takes milliseconds to make, and there are many labels
-_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-_NO_SESSION = SessionForReading("", None, None, None, None, None, _NO_TIME, _NO_TIME, 0.0, 0, 0, {}, {}, "", ())
+_MOST = 1_000_000  # a person is not measured by entries
 
 
 def split_assignments(words: Sequence[str]) -> dict[str, str]:
@@ -83,7 +79,7 @@ def check_value(facet: str, given: Any, profile: Profile) -> Any:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"][1:])
         raise SettingsError(f"{facet}={given}: {where + ': ' if where else ''}{first['msg']}.") from None
-    return getattr(facet_from(answer, replace(_NO_SESSION, session_id="?"), profile), facet)
+    return getattr(facet_from(answer, "", profile, entry_count=_MOST), facet)
 
 
 def check_name(facet: str) -> None:

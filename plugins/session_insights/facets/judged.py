@@ -81,20 +81,23 @@ def estimate_cost(prompt: RenderedPrompt, model: str, at: datetime, *, is_batch:
     )
 
 
-def facet_from(answer: FacetAnswer, session: SessionForReading, profile: Profile) -> Facet:
-    """An answer as a facet: unknown becomes None, text is plain and cut to size, people get the profile's names."""
+def facet_from(answer: FacetAnswer, session_id: str, profile: Profile, *, entry_count: int) -> Facet:
+    """An answer as a facet: unknown becomes None, text is plain and cut to size, people get the profile's names.
+
+    Args:
+        entry_count: Nothing was said more often than there are entries.
+    """
     chain = answer.completion_chain
-    most = len(session.entries)  # nobody says more than is there
     numbers: dict[str, list[int]] = {}
     for evidence in answer.evidence:
         numbers.setdefault(evidence.facet, []).extend(evidence.entries)
     return Facet(
-        session_id=session.session_id,
+        session_id=session_id,
         underlying_goal=_text(answer.underlying_goal, 300),
         goal_categories={shorten(_clean(goal.category), 60): max(1, goal.count) for goal in answer.goal_categories[:5]},
         outcome=answer.outcome,
         user_satisfaction_counts={
-            kind: min(count, most) for kind, count in answer.user_satisfaction_counts.model_dump().items()
+            kind: min(count, entry_count) for kind, count in answer.user_satisfaction_counts.model_dump().items()
         },
         claude_helpfulness=_known(answer.claude_helpfulness),
         session_type=_known(answer.session_type),
@@ -113,7 +116,7 @@ def facet_from(answer: FacetAnswer, session: SessionForReading, profile: Profile
             "abandoned": chain.abandoned,
         },
         skills_missed=[skill for skill in dict.fromkeys(answer.skills_missed) if skill != "none"],
-        course_corrections=min(answer.course_corrections, most),
+        course_corrections=min(answer.course_corrections, entry_count),
         pivot_trigger=_text(answer.pivot_trigger, 100),
         people_mentioned=_people(answer.people_mentioned, profile),
         relationship_actions=[

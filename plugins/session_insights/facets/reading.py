@@ -132,7 +132,9 @@ def conclude(made: Reading, answer: Answer[FacetAnswer], session: SessionForRead
     )
     if answer.value is None:
         return replace(made, state="refused" if answer.is_refused else "failed", error=_failure(session, answer))
-    facet = combine(measure(session), judged.facet_from(answer.value, session, profile))
+    facet = combine(
+        measure(session), judged.facet_from(answer.value, session.session_id, profile, entry_count=len(session.entries))
+    )
     return replace(made, state="ok", facet=checked(facet, session))
 
 

@@ -22,7 +22,9 @@ class FailedTask:
 def build_failure_message(failed: FailedTask) -> Message:
     """Which task, and its error's first line."""
     lines = [line for line in failed.error.splitlines() if line.strip()]
-    named = f" “{failed.label}”" if failed.label else f" [{failed.map_index}]" if failed.map_index >= 0 else ""
+    # An error that we know is the task's label as well.
+    label = failed.label if failed.label and not failed.error.startswith(failed.label) else None
+    named = f" “{label}”" if label else f" [{failed.map_index}]" if failed.map_index >= 0 else ""
     return Message(
         title=f"Task failed: {failed.dag_id}",
         lines=(f"{failed.task_id}{named}, try {failed.try_number}", lines[0] if lines else "No error was given."),

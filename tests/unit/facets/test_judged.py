@@ -83,7 +83,7 @@ def test_an_answer_outside_its_choices_and_bounds_is_refused(name: str, value: A
 def test_a_profile_without_priorities_and_skills_still_has_an_answer() -> None:
     bare = PROFILE.model_copy(update={"priorities": (), "skills": ()})
     answer = answer_for(bare).model_validate(ANSWER | {"skills_missed": ["none"]})
-    assert facet_from(answer, session(person("hi")), bare).skills_missed == []
+    assert facet_from(answer, "s1", bare, entry_count=1).skills_missed == []
 
 
 def test_the_schema_stays_within_what_the_api_compiles() -> None:
@@ -103,13 +103,13 @@ def test_every_judged_facet_can_be_proved() -> None:
 
 def test_null_means_unknown_wherever_an_endpoint_answers_it() -> None:
     nulls = dict.fromkeys(("claude_helpfulness", "priority_matched", "friction_detail", "businesses", "outreach_type"))
-    facet = facet_from(answered(**nulls, outcome=None), session(person("hi")), PROFILE)
+    facet = facet_from(answered(**nulls, outcome=None), "s1", PROFILE, entry_count=1)
     assert facet.outcome == "unclear_from_transcript"
     assert (facet.claude_helpfulness, facet.priority_matched, facet.businesses, facet.outreach_type) == (None,) * 4
 
 
 def test_an_answer_becomes_a_facet_with_unknown_as_none() -> None:
-    facet = facet_from(answered(), session(person("hi"), reply()), PROFILE)
+    facet = facet_from(answered(), "s1", PROFILE, entry_count=2)
     assert facet.outcome == "mostly_achieved"
     assert (facet.priority_alignment, facet.priority_matched, facet.pivot_trigger) == (None, None, None)
     assert facet.friction_counts == {"misunderstanding": 2}
@@ -120,18 +120,18 @@ def test_an_answer_becomes_a_facet_with_unknown_as_none() -> None:
 
 
 def test_people_get_the_profiles_names_and_the_owner_and_claude_are_nobody() -> None:
-    facet = facet_from(answered(), session(person("hi")), PROFILE)
+    facet = facet_from(answered(), "s1", PROFILE, entry_count=1)
     assert facet.people_mentioned == ["Maya Brooks", "Dana Whitfield", "Keisha Moran"]
     assert facet.relationship_actions == [{"person": "Maya Brooks", "action": "wrote"}]
 
 
 def test_a_chain_never_ends_more_tasks_than_it_started() -> None:
-    facet = facet_from(answered(), session(person("hi")), PROFILE)
+    facet = facet_from(answered(), "s1", PROFILE, entry_count=1)
     assert facet.completion_chain == {"started": 2, "completed": 1, "abandoned": 1}
 
 
 def test_text_of_the_model_is_cut_to_size_and_cleaned() -> None:
-    facet = facet_from(answered(brief_summary="a\x00b " * 500, pivot_trigger="x" * 500), session(person("hi")), PROFILE)
+    facet = facet_from(answered(brief_summary="a\x00b " * 500, pivot_trigger="x" * 500), "s1", PROFILE, entry_count=1)
     assert facet.brief_summary is not None
     assert len(facet.brief_summary) <= 500
     assert "\x00" not in facet.brief_summary
