@@ -71,7 +71,7 @@ def test_a_figure_is_a_task_of_its_own(site: Site) -> None:
         path.stem for path in Path("include/sql/aggregates").glob("*.sql") if "-- Period: monthly" in path.read_text()
     }
     assert monthly
-    assert refreshed == {path.stem for path in Path("include/sql/aggregates").glob("*.sql")} - monthly
+    assert refreshed == {path.stem for path in files} - monthly
 
 
 def test_a_mapped_task_is_named_after_the_title_of_its_session(site: Site) -> None:

@@ -139,6 +139,13 @@ def _by_facet(column: str) -> Any:
     return compute
 
 
+def _priority_alignment(history: list[Row], window: Window) -> list[Row]:
+    order = ["aligned", "supportive", "neutral", "drift", None]
+    return sorted(
+        _by_facet("priority_alignment")(history, window), key=lambda row: order.index(row["priority_alignment"])
+    )
+
+
 def _sorted_by_minutes(rows: list[Row], key: str) -> list[Row]:
     return sorted(rows, key=lambda row: (row[key] is None, -row["active_minutes"], row[key] or ""))
 
@@ -215,7 +222,7 @@ def _value_by_business(history: list[Row], window: Window) -> list[Row]:
 COUNTED: dict[str, Recount] = {
     "summary": _summary,
     "attention_by_business": _attention_by_business,
-    "priority_alignment": _by_facet("priority_alignment"),
+    "priority_alignment": _priority_alignment,
     "priority_shares": _by_facet("priority_matched"),
     "workflow_mix": _by_facet("workflow_type"),
     "outcomes": _outcomes,

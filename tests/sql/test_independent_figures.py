@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from session_insights.store.database import Connection
 from session_insights.store.figures import load_rows
@@ -31,7 +31,13 @@ WINDOWS = {
 
 
 @given(history=histories)
-@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],  # shrinking a history takes minutes and says little more
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_python_counts_the_same_from_the_same_rows(history: list[Row], case_connection: Connection) -> None:
     with case_connection.transaction(force_rollback=True):
         insert_rows(case_connection, tables_of(history))
