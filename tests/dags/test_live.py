@@ -67,9 +67,8 @@ def test_every_task_of_the_first_runs_is_green(site: Site) -> None:
 def test_a_figure_is_a_task_of_its_own(site: Site) -> None:
     tasks = site.tasks("insights_weekly_report", site.first_run("insights_weekly_report"))
     refreshed = {task["task_id"].removeprefix("refresh_figures.") for task in tasks if "." in task["task_id"]}
-    monthly = {
-        path.stem for path in Path("include/sql/aggregates").glob("*.sql") if "-- Period: monthly" in path.read_text()
-    }
+    files = list(Path("include/sql/aggregates").glob("*.sql"))
+    monthly = {path.stem for path in files if "-- Period: monthly" in path.read_text()}
     assert monthly
     assert refreshed == {path.stem for path in files} - monthly
 
