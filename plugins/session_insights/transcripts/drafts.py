@@ -48,6 +48,7 @@ class Drafts:
     def __init__(self) -> None:
         self._older: Spool[list[Draft | int]] = Spool(memory_bytes=0)  # a number: the place of an open one
         self._open: dict[int, Draft] = {}
+        self._closed: Spool[Draft] = Spool(memory_bytes=0)  # older ones that wait no more, in file order
         self._near: list[Draft] = []
         self._count = 0
 
@@ -67,10 +68,20 @@ class Drafts:
             self._open |= {older.place: older for older in done if older.is_open}
             self._older.append([older.place if older.is_open else older for older in done], _NEAR)
 
+    def close(self, draft: Draft) -> None:
+        """Wait for nothing more that changes a draft; of all open ones it is the first."""
+        draft.is_open = False
+        if self._open.pop(draft.place, None) is not None:
+            self._closed.append(draft, 1)
+
     def __iter__(self) -> Iterator[Draft]:
+        closed = iter(self._closed)
         for piece in self._older:
             for older in piece:
-                yield self._open[older] if isinstance(older, int) else older
+                if isinstance(older, int):
+                    yield self._open[older] if older in self._open else next(closed)
+                else:
+                    yield older
         yield from self._near
 
 

@@ -21,6 +21,8 @@ from session_insights.transcripts.steering import SteeringQueue
 from session_insights.transcripts.titles import Titles
 from session_insights.transcripts.usage import SYNTHETIC, Usages
 
+# Calls without a result that one is waited for; the oldest is let go, so that memory stays bounded.
+_MOST_CALLS = 20_000
 _CONVERSATION = frozenset({"user", "assistant", "system", "attachment", "progress"})
 
 
@@ -105,8 +107,11 @@ class SessionFold:
         draft.tool = name
         draft.skill = tools.skill_of(name, block.get("input"))
         if isinstance(block.get("id"), str):
+            self._calls.pop(block["id"], None)  # so that the first in the dict is the first in the file
             self._calls[block["id"]] = draft
             draft.given, draft.is_open = tools.needed_arguments(block.get("input")), True
+            if len(self._calls) > _MOST_CALLS:
+                self._drafts.close(self._calls.pop(next(iter(self._calls))))
         return draft
 
     def _user(self, record: dict[str, Any], record_no: int, at: datetime | None) -> None:

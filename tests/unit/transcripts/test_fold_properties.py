@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from session_insights.records import ParsedSession
-from session_insights.transcripts import drafts, hashes, usage
+from session_insights.transcripts import drafts, folding, hashes, usage
 from session_insights.transcripts.folding import SessionFold
 from tests.building import Record, assistant, result, stamp, transcript, user
 
@@ -198,6 +198,27 @@ def test_a_result_that_comes_long_after_its_call_finds_it(monkeypatch: pytest.Mo
     between = [assistant(f"reply {n}") for n in range(50)]
     session = fold(transcript(assistant(tool="Bash", call="c"), *between, result("c", "Exit code 1", is_error=True)))
     assert session.entries[0].kind == "tool_error"
+
+
+def test_calls_that_nobody_answers_wait_in_a_bounded_number_and_stay_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafts, "_NEAR", 1)
+    calls = [
+        assistant(tool="Bash", given={"command": f"ls {n}"}, call=f"c{n % 7}" if n < 8 else f"c{n}") for n in range(30)
+    ]
+    talk = transcript(*calls, result("c29", "ok"), assistant("Done."))
+    whole = fold(talk)
+    monkeypatch.setattr(folding, "_MOST_CALLS", 3)
+    waiting: list[int] = []
+    close = drafts.Drafts.close
+
+    def counted(self: drafts.Drafts, draft: drafts.Draft) -> None:
+        close(self, draft)
+        waiting.append(len(self._open))
+
+    monkeypatch.setattr(drafts.Drafts, "close", counted)
+    assert fold(talk) == whole
+    assert len(waiting) >= 20
+    assert max(waiting) <= 4
 
 
 def test_lines_of_a_message_that_come_long_after_it_count_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
