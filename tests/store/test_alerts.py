@@ -13,6 +13,7 @@ from session_insights.errors import DeliveryFailed, NotDelivered
 from session_insights.notifications.posting import Channel, post
 from session_insights.settings import Settings
 from session_insights.stages.alerts import detect_anomalies, send_alerts
+from session_insights.stages.notifying import tell_cap
 from session_insights.store.database import Connection, execute
 from tests.fakes.webhooks import SLACK_PATH, Webhooks, broken, cut, gone
 from tests.helpers import sample_profile
@@ -217,6 +218,17 @@ def test_a_run_that_read_many_sessions_says_so_once(connection: Connection, webh
         "59 sessions for $0.120 at list price; 1 session failed.",
         "run",
     ]
+
+
+def test_a_cap_that_is_reached_is_told_once_a_day(connection: Connection, webhooks: Webhooks) -> None:
+    channels = [Channel("slack", webhooks.url + SLACK_PATH)]
+    said = "not sent: the daily cap is $5.00, $4.9990 is spent and this would cost about $0.0020"
+    for session in ("one", "two"):
+        tell_cap(connection, channels, f"session {session}: {said}", YESTERDAY)
+    [body] = webhooks.bodies(SLACK_PATH)
+    assert "Sessions wait: the daily cap is $5.00, $4.9990 is spent" in str(body)
+    tell_cap(connection, channels, f"session three: {said}", YESTERDAY + timedelta(days=1))
+    assert len(webhooks.bodies(SLACK_PATH)) == 2
 
 
 def test_an_empty_database_has_no_anomalies(connection: Connection) -> None:

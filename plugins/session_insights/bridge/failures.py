@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from session_insights.bridge.connections import find_channels, find_database_url
+from session_insights.errors import BudgetReached
 from session_insights.notifications.failure import FailedTask
 from session_insights.settings import load_settings
 from session_insights.store.database import connect
@@ -29,6 +30,20 @@ def report_failure(context: Mapping[str, Any]) -> None:
             tell_failure(lambda: connect(find_database_url(settings)), channels, _failed_task(context))
     except Exception as error:
         _log.warning("The failure was not told to a channel: %s", mask_secrets(f"{type(error).__name__}: {error}"))
+
+
+def report_cap(reached: BudgetReached, today: date) -> None:
+    """Tell once a day that a cap keeps sessions from being read. Never raises: the task is skipped already."""
+    try:
+        from session_insights.stages.notifying import tell_cap
+
+        settings = load_settings()
+        channels = [replace(channel, timeout_seconds=10) for channel in find_channels(settings)]
+        if channels:
+            with connect(find_database_url(settings)) as database:
+                tell_cap(database, channels, str(reached), today)
+    except Exception as error:
+        _log.warning("The cap was not told to a channel: %s", mask_secrets(f"{type(error).__name__}: {error}"))
 
 
 def _failed_task(context: Mapping[str, Any]) -> FailedTask:

@@ -13,6 +13,7 @@ from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from session_insights.bridge.connections import DATABASE_CONNECTION, find_channels, find_claude, find_database_url
+from session_insights.bridge.failures import report_cap
 from session_insights.bridge.tasks import explain_end
 from session_insights.errors import BudgetReached, DeliveryFailed, NotDelivered, ReadingFailed, SettingsError
 from session_insights.llm.claude import ClaudeConnection
@@ -57,10 +58,11 @@ def workplace() -> Iterator[Workplace]:
         url = find_database_url(settings)
         with connect(url) as database:
             context = get_current_context()
+            profile = load_task_profile(settings)
             yield Workplace(
                 database=database,
                 settings=settings,
-                profile=load_task_profile(settings),
+                profile=profile,
                 sources=find_sources(settings),
                 claude=find_claude(),
                 params=dict(context["params"]),
@@ -69,6 +71,7 @@ def workplace() -> Iterator[Workplace]:
     except (SettingsError, ReadingFailed) as error:
         raise AirflowFailException(explain_end(str(error))) from None
     except BudgetReached as error:
+        report_cap(error, datetime.now(profile.zone).date())
         raise AirflowSkipException(explain_end(str(error))) from None
     except DeliveryFailed as error:
         if isinstance(error, NotDelivered) and error.may_try_again:

@@ -89,7 +89,7 @@ def send_alerts(
     if run_id is not None:
         failures += _tell_batch(connection, channels, run_id, settings, send)
     try:
-        send_waiting(connection, channels, ("failure", "batch"), send=send)
+        send_waiting(connection, channels, ("failure", "batch", "cap"), send=send)
     except DeliveryFailed as error:
         failures.append(error)
     if failures:

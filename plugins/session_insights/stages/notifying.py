@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -131,6 +132,22 @@ def tell_failure(
         return
     with connection:
         send_everywhere(connection, channels, failure_key(failed), message, send=send)
+
+
+def tell_cap(
+    connection: Connection, channels: Sequence[Channel], reached: str, day: date, *, send: Post | None = None
+) -> None:
+    """Post that a spending cap keeps sessions from being read, once a day.
+
+    Args:
+        reached: What `check_budget` says.
+
+    Raises:
+        DeliveryFailed: It waits in the outbox; the next run of facet extraction posts it.
+    """
+    said = reached.rpartition("not sent: ")[2]
+    message = Message(title="A spending cap is reached", lines=(f"Sessions wait: {said}",), tone="bad")
+    send_everywhere(connection, channels, f"cap:{day}", message, send=send or partial(post, tries=1))
 
 
 def _send_once(
