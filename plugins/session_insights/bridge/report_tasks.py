@@ -65,16 +65,17 @@ def add_report_tasks(period: Period) -> None:
             return reporting.upload_report(place.database, snapshot, **options)
 
     # Also after an upload that failed or was not asked for: what matters is that there is a report.
-    @task(trigger_rule="all_done_min_one_success")
-    def notify(snapshot: dict[str, Any]) -> dict[str, str]:
+    @task(trigger_rule="all_done")
+    def notify(snapshot: dict[str, Any], published: dict[str, Any] | None) -> dict[str, str]:
         """Post the summary, once a report and channel."""
         with bridge.workplace() as place:
+            bridge.skip_if(None if published else "There is no report.")
             channels, revise = bridge.report_channels(place), bool(place.params.get("revise"))
             return notifying.notify_report(place.database, snapshot, channels, profile=place.profile, revise=revise)
 
     snapshot: Any = open_snapshot()
-    published, uploaded, notified = publish_report(snapshot), upload_report(snapshot), notify(snapshot)
+    published, uploaded = publish_report(snapshot), upload_report(snapshot)
     refresh_figures(snapshot) >> write_narrative(snapshot) >> published >> uploaded
-    [published, uploaded] >> notified
+    uploaded >> (notified := notify(snapshot, published))
     # No work: without it a run whose upload failed would end green.
     [uploaded, notified] >> EmptyOperator(task_id="delivered", trigger_rule="none_failed")
