@@ -112,6 +112,11 @@ def distinct_findings(aggregates: Aggregates) -> list[dict[str, Any]]:
     return [row for row in rows if row["finding"] != "loop_detected" or _sessions_of(row) not in repeats]
 
 
+def biggest_case(finding: Row) -> Row | None:
+    """The session with most points of a finding; the evidence begins with it."""
+    return next(iter(finding.get("evidence") or []), None)
+
+
 def _sessions_of(row: Row) -> tuple[int, list[str]]:
     return row["session_count"], sorted(str(item.get("session_id")) for item in row.get("evidence") or [])
 
