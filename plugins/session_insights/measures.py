@@ -41,7 +41,7 @@ class Measures:
     mcp_failures: int | None = None
     retry_loops: int | None = None
     cut_short_count: int | None = None
-    friction_session_count: int | None = None  # sessions with friction of any kind
+    friction_session_count: int | None = None  # sessions with a point in friction_counts
     shared_session_count: int | None = None  # sessions that served two businesses or more
     named_session_count: int | None = None  # sessions that named somebody
 
