@@ -18,7 +18,9 @@ from session_insights.locations import S3Address, split_object_path
 from session_insights.windows import Window
 
 Format = Literal["html", "markdown"]
-ENDINGS: dict[Format, str] = {"html": ".html", "markdown": ".md"}  # the first one made is the report's address
+# Both are made unless somebody chooses: the second takes milliseconds, and nobody has to run a report again for it.
+# The first one made is the report's address.
+ENDINGS: dict[Format, str] = {"html": ".html", "markdown": ".md"}
 UPLOAD_SETTING = "SESSION_INSIGHTS_REPORTS_UPLOAD"
 _CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
