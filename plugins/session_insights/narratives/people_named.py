@@ -27,7 +27,8 @@ _DEED = re.compile(
 _NO_PERSON = {
     "you", "they", "he", "she", "it", "we", "who", "and", "but", "then", "nobody", "everybody", "somebody", "anybody",
     "everyone", "someone", "one", "neither", "either", "each", "most", "both", "many", "few", "all", "none", "what",
-    "when", "that", "this", "which", "today", "yesterday", "tomorrow", "tonight", "there", "here", "let", "never", "also",
+    "when", "that", "this", "which", "today", "yesterday", "tomorrow", "tonight", "there", "here", "let", "never",
+    "also",
 }  # fmt: skip
 
 
