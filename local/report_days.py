@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
 
+from session_insights.reports.publishing import name_report
 from session_insights.windows import resolve_window
 
 _NEWEST = """
@@ -25,10 +28,10 @@ def choose_report_days(insights_url: str, *, now: dt.datetime) -> dict[str, str]
     Somebody who started with Claude Code this week would else be shown an empty page.
     """
     with psycopg.connect(insights_url, connect_timeout=10) as connection:
-        zone = connection.execute("select min(time_zone) from insights.session_days").fetchone()
-        if zone is None or zone[0] is None:
+        zone = _load_zone(connection)
+        if zone is None:
             return {}
-        week = resolve_window("weekly", time_zone=ZoneInfo(zone[0]), run_at=now)
+        week = resolve_window("weekly", time_zone=zone, run_at=now)
         sessions = connection.execute(
             "select count(*) from insights.window_sessions(%s, %s)", [week.start, week.end]
         ).fetchone()
@@ -36,3 +39,17 @@ def choose_report_days(insights_url: str, *, now: dt.datetime) -> dict[str, str]
     if newest is None or newest[0] is None or (sessions and sessions[0]):
         return {}
     return {"since": (newest[0] - dt.timedelta(days=6)).isoformat(), "until": newest[0].isoformat()}
+
+
+def describe_month(insights_url: str, reports_dir: Path, *, now: dt.datetime) -> str:
+    """Where the report of the last calendar month is: its DAG makes it by itself, as soon as it is let go."""
+    with psycopg.connect(insights_url, connect_timeout=10) as connection:
+        zone = _load_zone(connection) or ZoneInfo("UTC")
+    page = reports_dir / f"{name_report('monthly', resolve_window('monthly', time_zone=zone, run_at=now))}.html"
+    return str(page) if page.exists() else f"{page}, in a minute: insights_monthly_deep_dive is making it"
+
+
+def _load_zone(connection: psycopg.Connection[Any]) -> ZoneInfo | None:
+    """The profile's time zone, as the sync has used it; None before the first one."""
+    row = connection.execute("select min(time_zone) from insights.session_days").fetchone()
+    return ZoneInfo(row[0]) if row and row[0] else None

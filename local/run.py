@@ -34,7 +34,7 @@ from local.databases import Databases, open_databases
 from local.postgres import find_postgres, stop_postgres
 from local.processes import find_service
 from local.progress import Step
-from local.report_days import choose_report_days
+from local.report_days import choose_report_days, describe_month
 from local.sources import Source, choose_source
 from local.state import LocalError, hold_lock, make_private_folder
 from local.summary import describe_counts, load_counts, render_summary
@@ -85,7 +85,8 @@ def start(state_dir: Path, environment: Mapping[str, str]) -> int:
             url=site.url,
             user=site.user,
             password=site.password,
-            report=str(published.get("path") or published.get("url") or published),
+            report=published["path"],
+            month=describe_month(databases.insights_url, Path(published["path"]).parent, now=dt.datetime.now(dt.UTC)),
             counts=counts,
             database=databases.where,
             profile=environment.get("SESSION_INSIGHTS_PROFILE")

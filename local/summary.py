@@ -64,12 +64,15 @@ def describe_counts(counts: ReadCounts, source: Source) -> str:
     return f"{what}; read: {by_reader}{short}"
 
 
-def render_summary(*, url: str, user: str, password: str, report: str, counts: str, database: str, profile: str) -> str:
+def render_summary(
+    *, url: str, user: str, password: str, report: str, month: str, counts: str, database: str, profile: str
+) -> str:
     """Write the last lines of `make run`."""
     rows = {
         "Airflow": url,
         "Login": f"{user} / {password}",
         "Report": report,
+        "Month": month,
         "Read": counts,
         "Profile": profile,
         "Database": database,

@@ -22,6 +22,7 @@ from session_insights.facets.correcting import split_assignments
 from session_insights.llm.claude import ClaudeConnection
 from session_insights.notifications.posting import Channel, ChannelName, check_channel
 from session_insights.profile import Profile, load_profile
+from session_insights.reports.publishing import Format
 from session_insights.settings import (
     Reader,
     Settings,
@@ -123,8 +124,9 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--period", choices=["weekly", "monthly"], default="weekly")
     report.add_argument("--since", help="first day, as 2026-11-15")
     report.add_argument("--until", help="last day, included")
-    report.add_argument("--out", type=Path, help="folder for the page")
-    report.add_argument("--upload", action="store_true", help="also put it into the bucket of the settings")
+    report.add_argument("--out", type=Path, help="folder for the pages")
+    report.add_argument("--format", action="append", choices=get_args(Format), help="again for more; default: both")
+    report.add_argument("--upload", action="store_true", help="also put them into the bucket of the settings")
     report.add_argument("--reader", choices=["auto", "claude", "cli", "offline"], help="who writes the text")
     report.add_argument("--notify", action="store_true", help="post its summary, once a report and channel")
     report.add_argument("--revise", action="store_true", help="post it again if it was posted and has changed")
@@ -301,7 +303,7 @@ def _report(options: argparse.Namespace) -> Answer:
     )
     if options.upload and (reason := reporting.why_no_upload({}, settings)):
         raise SettingsError(reason)
-    params = {"reader": options.reader} if options.reader else {}
+    params = {"reader": options.reader, "formats": options.format}
     channels = _channels() if options.notify or options.revise else []
     with closing(connect(settings.database_url)) as database:
         snapshot = reporting.open_snapshot(database, options.period, window)
@@ -310,18 +312,19 @@ def _report(options: argparse.Namespace) -> Answer:
         written = reporting.write_narrative(
             database, snapshot, params, settings=settings, profile=profile, claude=_claude()
         )
-        published = reporting.publish_report(database, snapshot, settings=settings, profile=profile)
-        uploaded = _upload(database, snapshot, settings, profile) if options.upload else {}
+        published = reporting.publish_report(database, snapshot, params, settings=settings, profile=profile)
+        uploaded = _upload(database, snapshot, params, settings, profile) if options.upload else {}
         posted = notifying.notify_report(database, snapshot, channels, profile=profile, revise=options.revise)
-    lines = [published["path"], published["coverage"], uploaded.get("report_url"), uploaded.get("upload_error")]
+    lines = [*published["paths"].values(), published["coverage"]]
+    lines += [*uploaded.get("report_urls", {}).values(), uploaded.get("upload_error")]
     lines += [f"{name}: {what}" for name, what in posted.items()]
     summary = "\n".join(line for line in lines if line)
     return {**snapshot, **written, **published, **uploaded, "posted": posted, "summary": summary}
 
 
-def _upload(database: Connection, snapshot: Answer, settings: Settings, profile: Profile) -> Answer:
-    """A failure is part of the answer: the page is written already, and where it is must be said."""
+def _upload(database: Connection, snapshot: Answer, params: Answer, settings: Settings, profile: Profile) -> Answer:
+    """A failure is part of the answer: the pages are written already, and where they are must be said."""
     try:
-        return reporting.upload_report(database, snapshot, settings=settings, profile=profile)
+        return reporting.upload_report(database, snapshot, params, settings=settings, profile=profile)
     except InsightsError as error:
         return {"failed_count": 1, "upload_error": f"Not uploaded: {error}"}

@@ -41,7 +41,7 @@ class Measures:
     mcp_failures: int | None = None
     retry_loops: int | None = None
     cut_short_count: int | None = None
-    friction_session_count: int | None = None  # sessions with friction of any kind
+    friction_session_count: int | None = None  # sessions with a point in friction_counts
     shared_session_count: int | None = None  # sessions that served two businesses or more
     named_session_count: int | None = None  # sessions that named somebody
 
@@ -110,6 +110,11 @@ def distinct_findings(aggregates: Aggregates) -> list[dict[str, Any]]:
     rows = aggregates.get("top_friction", [])
     repeats = [_sessions_of(row) for row in rows if row["finding"] == "retry_loops"]
     return [row for row in rows if row["finding"] != "loop_detected" or _sessions_of(row) not in repeats]
+
+
+def biggest_case(finding: Row) -> Row | None:
+    """The session with most points of a finding; the evidence begins with it."""
+    return next(iter(finding.get("evidence") or []), None)
 
 
 def _sessions_of(row: Row) -> tuple[int, list[str]]:

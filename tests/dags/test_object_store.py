@@ -89,7 +89,9 @@ def test_sources_archive_and_uploads_go_through_the_connection(
     assert len([key for key in keys if key.startswith("archive/")]) == 2
     assert (states["nowhere"]["run"], states["nowhere"]["upload_report"]) == ("success", "skipped")
     assert states["uploaded"]["upload_report"] == "success"
-    [page] = [key for key in keys if key.startswith("pages/")]
-    assert object_store.get("team", page) == (tmp_path / "reports" / Path(page).name).read_bytes()
+    pages = [key for key in keys if key.startswith("pages/")]
+    assert [Path(page).suffix for page in pages] == [".html", ".md"]
+    for page in pages:
+        assert object_store.get("team", page) == (tmp_path / "reports" / Path(page).name).read_bytes()
     failed = {task for task, state in states["dead"].items() if state != "success"}
     assert failed == {"run", "upload_report", "delivered"}, "the report is written all the same"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.report_days import choose_report_days
+from local.report_days import choose_report_days, describe_month
 from session_insights.store.database import Connection
 from tests.building import assistant, transcript, user, write_transcript
 from tests.helpers import sync_folder
@@ -34,3 +34,13 @@ def test_it_is_the_last_full_week_unless_you_spoke_in_none_of_it(
 
 def test_without_any_session_the_dag_decides(connection: Connection, database_url: str) -> None:
     assert choose_report_days(database_url, now=NOW) == {}
+
+
+def test_the_last_months_report_is_named_before_it_is_there(
+    connection: Connection, database_url: str, tmp_path: Path
+) -> None:
+    page = tmp_path / "monthly-2026-10-01.html"
+    waiting = f"{page}, in a minute: insights_monthly_deep_dive is making it"
+    assert describe_month(database_url, tmp_path, now=NOW) == waiting
+    page.write_text("x")
+    assert describe_month(database_url, tmp_path, now=NOW) == str(page)

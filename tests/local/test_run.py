@@ -103,6 +103,7 @@ def test_the_last_lines_tell_address_login_report_and_how_to_stop() -> None:
         user="admin",
         password="pw",
         report="/r.html",
+        month="/m.html",
         counts="c",
         database="d",
         profile="p",
@@ -111,6 +112,7 @@ def test_the_last_lines_tell_address_login_report_and_how_to_stop() -> None:
         "  Airflow   http://127.0.0.1:8080",
         "  Login     admin / pw",
         "  Report    /r.html",
+        "  Month     /m.html",
         "  Stop      make stop",
     ):
         assert line in told.splitlines()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -43,9 +44,9 @@ def reports_dir(
     return tmp_path / "reports"
 
 
-def report(capsys: pytest.CaptureFixture[str], *more: str, code: int = 0) -> dict[str, str]:
+def report(capsys: pytest.CaptureFixture[str], *more: str, code: int = 0) -> dict[str, Any]:
     assert cli.main(["report", *WEEK, *more]) == code
-    answer: dict[str, str] = json.loads(capsys.readouterr().out)
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
     return answer
 
 
@@ -64,7 +65,8 @@ def test_a_page_is_uploaded_under_its_name_and_opens_by_a_link_for_so_many_days(
     monkeypatch.setenv("SESSION_INSIGHTS_REPORTS_LINK_DAYS", "2")
     answer = report(capsys, "--upload")
     page = (reports_dir / "weekly-2026-11-15.html").read_bytes()
-    assert answer["uploaded_to"] == f"s3://{BUCKET}/insights/weekly-2026-11-15.html"
+    place = f"s3://{BUCKET}/insights/weekly-2026-11-15"
+    assert answer["uploaded_to"] == [f"{place}.html", f"{place}.md"]
     assert "X-Amz-Expires=172800" in answer["report_url"]
     opened = httpx.get(answer["report_url"], trust_env=False)
     assert (opened.content, opened.headers["content-type"]) == (page, "text/html; charset=utf-8")
@@ -81,6 +83,33 @@ def test_a_public_address_takes_the_place_of_the_link(
     answer = report(capsys, "--upload")
     assert answer["report_url"] == "https://cdn.example.com/insights/weekly-2026-11-15.html"
     assert answer["expires_at"] is None
+
+
+def test_markdown_is_uploaded_as_what_it_is_and_opens_by_a_link_of_its_own(
+    reports_dir: Path, object_store: ObjectStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = report(capsys, "--upload")
+    opened = httpx.get(answer["report_urls"]["markdown"], trust_env=False)
+    assert opened.content == Path(answer["paths"]["markdown"]).read_bytes()
+    assert opened.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert answer["report_url"] == answer["report_urls"]["html"]
+
+
+@pytest.mark.parametrize(("chosen", "ending"), [("html", ".html"), ("markdown", ".md")])
+def test_only_the_format_that_was_chosen_is_made_and_its_address_kept(
+    reports_dir: Path,
+    connection: Connection,
+    object_store: ObjectStore,
+    capsys: pytest.CaptureFixture[str],
+    chosen: str,
+    ending: str,
+) -> None:
+    answer = report(capsys, "--format", chosen)
+    assert [path.name for path in reports_dir.iterdir()] == [f"weekly-2026-11-15{ending}"]
+    assert report_url(connection) == Path(answer["path"]).as_uri()
+    answer = report(capsys, "--format", chosen, "--upload")
+    assert object_store.keys(BUCKET) == [f"insights/weekly-2026-11-15{ending}"]
+    assert report_url(connection) == answer["report_url"]
 
 
 def test_a_run_that_does_not_want_an_upload_or_has_no_place_for_one_says_why(reports_dir: Path) -> None:
@@ -125,9 +154,9 @@ def test_uploading_again_replaces_the_page(
 ) -> None:
     first, second = report(capsys, "--upload"), report(capsys, "--upload")
     assert first["uploaded_to"] == second["uploaded_to"]
-    assert len(object_store.keys(BUCKET)) == 1
+    assert len(object_store.keys(BUCKET)) == 2
     [row] = execute(connection, "select uploads from insights.insights_snapshots")
-    assert row["uploads"] == [first["uploaded_to"]]
+    assert row["uploads"] == first["uploaded_to"]
 
 
 @pytest.mark.parametrize("whom", [["--session-id", "doomed-1"], ["--person", "xylophone"]])
@@ -143,7 +172,7 @@ def test_a_purge_deletes_uploaded_pages_wherever_uploads_go_by_now(
     connection.execute('update insights.insights_snapshots set narrative = \'{"text": "the xylophone"}\'')
     monkeypatch.setenv("SESSION_INSIGHTS_REPORTS_UPLOAD", "s3://elsewhere/x")
     assert cli.main(["purge", *whom, "--dry-run"]) == 0
-    assert len(object_store.keys(BUCKET)) == 1
+    assert len(object_store.keys(BUCKET)) == 2
     for trouble in (refuse("503 Slow Down", "SlowDown"), refuse("403 Forbidden", "AccessDenied")):
         with object_store.fault("DELETE", f"/{BUCKET}", trouble):
             assert cli.main(["purge", *whom]) == 2
@@ -180,7 +209,7 @@ def test_what_a_killed_upload_left_is_found_by_a_purge(
     monkeypatch.setattr("session_insights.store.figures.save_report_url", killed)
     with pytest.raises(KeyboardInterrupt):
         reporting.upload_report(connection, snapshot, settings=load_settings(), profile=sample_profile())
-    assert len(object_store.keys(BUCKET)) == 1
+    assert len(object_store.keys(BUCKET)) == 2
     assert cli.main(["purge", "--session-id", "doomed-1"]) == 0
     assert object_store.keys(BUCKET) == []
 

@@ -8,6 +8,7 @@ from typing import Any
 from session_insights.windows import Window
 from tests.sql.history import Row, local_date, session_columns
 from tests.sql.recount import Recount, yours
+from tests.sql.recount_lines import listed, newest_first
 
 
 def _calls(session: Row, window: Window) -> list[Row]:
@@ -90,31 +91,42 @@ def _automated_sessions(history: list[Row], window: Window) -> list[Row]:
 
 
 def _top_friction(history: list[Row], window: Window) -> list[Row]:
-    """Without the evidence, which `skills_missed` lists in the same way."""
-    points: dict[str, list[tuple[int, int | None]]] = defaultdict(list)
-    for session in yours(history, window):
+    """Each finding with its sessions, those of most points first, then the newest."""
+    cases: dict[str, list[Row]] = defaultdict(list)
+
+    def add(finding: str, session: Row, points: int, ran: int | None = None) -> None:
+        detail = None if ran is None else f"{points} of {ran} calls failed"
+        item = {**listed(session), "summary": None, "detail": detail, "points": points}
+        cases[finding].append({"points": points, "ran": ran, "item": item})
+
+    for session in newest_first(yours(history, window)):
         for kind, count in (session.get("friction_counts") or {}).items():
-            points[kind].append((count, None))
+            add(kind, session, count)
         if session.get("retry_loops") is not None:
-            points["retry_loops"].append((session["retry_loops"], None))
+            add("retry_loops", session, session["retry_loops"])
         calls: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         for call in _calls(history[session["number"]], window):
             if server := _server(call["tool"]):
                 calls[server][0] += call["kind"] == "tool_error"
                 calls[server][1] += 1
         for server, (errors, ran) in calls.items():
-            points[f"connector:{server}"].append((errors, ran))
+            add(f"connector:{server}", session, errors, ran)
     rows = [
         {
             "finding": finding,
-            "point_count": sum(count for count, _ in found),
-            "session_count": sum(count > 0 for count, _ in found),
-            "call_count": sum(ran or 0 for _, ran in found) if finding.startswith("connector:") else None,
+            "point_count": sum(case["points"] for case in found),
+            "session_count": sum(case["points"] > 0 for case in found),
+            "call_count": sum(case["ran"] for case in found) if finding.startswith("connector:") else None,
+            "evidence": [case["item"] for case in sorted(found, key=_smallest_last) if case["points"]][:12],
         }
-        for finding, found in points.items()
-        if any(count > 0 for count, _ in found)
+        for finding, found in cases.items()
+        if any(case["points"] > 0 for case in found)
     ]
     return sorted(rows, key=lambda row: (-row["session_count"], -row["point_count"], row["finding"]))
+
+
+def _smallest_last(case: Row) -> int:
+    return -int(case["points"])
 
 
 CALLED: dict[str, Recount] = {

@@ -67,11 +67,11 @@ def _attention_by_day(history: list[Row], window: Window) -> list[Row]:
     return sorted(rows, key=lambda row: (row["activity_date"], row["business"] is None, row["business"] or ""))
 
 
-def _newest_first(found: list[Row]) -> list[Row]:
+def newest_first(found: list[Row]) -> list[Row]:
     return sorted(found, key=lambda session: (-session_columns(session)["started_at"].timestamp(), session["number"]))
 
 
-def _listed(session: Row) -> Row:
+def listed(session: Row) -> Row:
     return {
         "session_id": f"session-{session['number']:02d}",
         "title": None,
@@ -82,10 +82,10 @@ def _listed(session: Row) -> Row:
 
 
 def _longest_sessions(history: list[Row], window: Window) -> list[Row]:
-    found = sorted(_newest_first(yours(history, window)), key=lambda session: -_listed(session)["active_minutes"])
+    found = sorted(newest_first(yours(history, window)), key=lambda session: -listed(session)["active_minutes"])
     return [
         {
-            **_listed(session),
+            **listed(session),
             "business": business(session),
             "priority_matched": session.get("priority_matched"),
             "summary": None,
@@ -96,11 +96,11 @@ def _longest_sessions(history: list[Row], window: Window) -> list[Row]:
 
 def _unread_sessions(history: list[Row], window: Window) -> list[Row]:
     rows = []
-    for session in _newest_first(yours(history, window)):
+    for session in newest_first(yours(history, window)):
         if not session["is_read"]:
             is_failed = _last_attempt(session) in ("failed", "refused")
             state, error = ("failed", f"it {_last_attempt(session)}") if is_failed else ("waiting", None)
-            rows.append({**_listed(session), "state": state, "error": error})
+            rows.append({**listed(session), "state": state, "error": error})
     return rows
 
 
@@ -152,9 +152,9 @@ def _skills_used(history: list[Row], window: Window) -> list[Row]:
 
 def _skills_missed(history: list[Row], window: Window) -> list[Row]:
     sessions: dict[str, list[Row]] = defaultdict(list)
-    for session in _newest_first(yours(history, window)):
+    for session in newest_first(yours(history, window)):
         for skill in set(session.get("skills_missed") or []):
-            sessions[skill].append({**_listed(session), "summary": None, "detail": None})
+            sessions[skill].append({**listed(session), "summary": None, "detail": None})
     rows = [{"skill": skill, "session_count": len(found), "evidence": found[:12]} for skill, found in sessions.items()]
     return sorted(rows, key=lambda row: (-row["session_count"], row["skill"]))
 

@@ -43,8 +43,6 @@ def test_python_counts_the_same_from_the_same_rows(history: list[Row], case_conn
         insert_rows(case_connection, tables_of(history))
         for (when, window), (name, recount) in itertools.product(WINDOWS.items(), RECOUNTS.items()):
             rows = load_rows(case_connection, name, window)
-            if name == "top_friction":
-                rows = [{key: value for key, value in row.items() if key != "evidence"} for row in rows]
             assert rows == _approximately(recount(history, window)), f"{name}, {when}"
 
 

@@ -111,12 +111,13 @@ ranked_points as (
 
     select
         point.finding,
+        point.point_count,
         point.detail,
         session.*,
         row_number() over (
             partition by point.finding
-            order by session.started_at desc nulls last, session.session_id
-        ) as newest_rank
+            order by point.point_count desc, session.started_at desc nulls last, session.session_id
+        ) as size_rank
     from points as point
     inner join sessions as session on point.session_id = session.session_id
     where point.point_count > 0
@@ -135,12 +136,13 @@ evidence_lists as (
                 'started_at', started_at,
                 'active_minutes', active_minutes,
                 'summary', brief_summary,
-                'detail', detail
+                'detail', detail,
+                'points', point_count
             )
-            order by newest_rank
+            order by size_rank
         ) as evidence
     from ranked_points
-    where newest_rank <= 12
+    where size_rank <= 12
     group by finding
 
 )

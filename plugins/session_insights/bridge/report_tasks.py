@@ -8,6 +8,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import Param, task, task_group
 
 from session_insights import bridge
+from session_insights.reports.publishing import Format
 from session_insights.settings import Reader, Settings
 from session_insights.stages import notifying, reporting
 from session_insights.windows import Period
@@ -18,6 +19,14 @@ def report_params(settings: Settings) -> dict[str, Param]:
     return {
         **bridge.DAYS,
         "reader": Param(settings.reader, enum=list(get_args(Reader)), title="Who writes the text"),
+        "formats": Param(
+            list(get_args(Format)),
+            type="array",
+            items={"enum": list(get_args(Format))},
+            examples=list(get_args(Format)),
+            minItems=1,
+            title="Formats",
+        ),
         "upload": Param(True, type="boolean", title="Upload", description="If SESSION_INSIGHTS_REPORTS_UPLOAD is set"),
         "notify": Param(True, type="boolean", title="Post", description="Its summary, once, to Slack and Discord"),
         "revise": Param(False, type="boolean", title="Post a revision", description="If it was posted and has changed"),
@@ -52,17 +61,18 @@ def add_report_tasks(period: Period) -> None:
 
     @task(outlets=[bridge.REPORTS])
     def publish_report(snapshot: dict[str, Any]) -> dict[str, Any]:
-        """Render the page and put it where reports are kept."""
+        """Render the pages and put them where reports are kept."""
         with bridge.workplace() as place:
-            return reporting.publish_report(place.database, snapshot, settings=place.settings, profile=place.profile)
+            options: dict[str, Any] = {"settings": place.settings, "profile": place.profile}
+            return reporting.publish_report(place.database, snapshot, place.params, **options)
 
     @task(show_return_value_in_logs=False)
     def upload_report(snapshot: dict[str, Any]) -> dict[str, Any]:
-        """Put the page into the object store; the link to it."""
+        """Put the pages into the object store; the links to them."""
         with bridge.workplace() as place:
             bridge.skip_if(reporting.why_no_upload(place.params, place.settings))
             options: dict[str, Any] = {"settings": place.settings, "profile": place.profile, "s3": bridge.find_s3}
-            return reporting.upload_report(place.database, snapshot, **options)
+            return reporting.upload_report(place.database, snapshot, place.params, **options)
 
     # Also after an upload that failed or was not asked for: what matters is that there is a report.
     @task(trigger_rule="all_done")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from session_insights.measures import Comparison, by_key, compare, distinct_findings, first_row, total
+from session_insights.measures import Comparison, biggest_case, by_key, compare, distinct_findings, first_row, total
 from session_insights.notifications.message import Field, Message
 from session_insights.profile import Profile
 from session_insights.records import Figures
@@ -127,9 +127,12 @@ def _friction(seen: Comparison, words: PeriodWords) -> list[str]:
         past = by_key(seen.previous, "top_friction", "finding").get(top["finding"])
         line += f" ({words.last} {_of_sessions(past, seen.was.read_count) if past else 'none'})"
     lines.append(line)
-    if case := next((item for item in top.get("evidence") or [] if item.get("title")), None):
+    if case := biggest_case(top):
+        times = (
+            f", {number(case['points'])} times" if (case.get("points") or 0) > 1 and not top.get("call_count") else ""
+        )
         detail = f": {case['detail']}" if case.get("detail") else ""
-        lines.append(shorten(f"• Latest case: “{case['title']}”{detail}", 200))
+        lines.append(shorten(f"• Biggest: “{case.get('title') or 'without a title'}”{times}{detail}", 200))
     return lines
 
 

@@ -18,6 +18,7 @@ from session_insights.wording import (
     WEEKDAYS,
     PeriodWords,
     cents,
+    clock,
     count_delta,
     duration,
     half_up,
@@ -50,6 +51,7 @@ class Attention:
     caption: str
     caption_more: str
     chart: Markup | None
+    bars: tuple[tuple[str, str], ...]  # what the chart shows, without its businesses: Mon 16, 5:08
     rows: tuple[BusinessRow, ...]
     all: BusinessRow
     notes: tuple[str, ...]
@@ -69,6 +71,7 @@ def build_attention(seen: Comparison, profile: Profile, window: Window, words: P
         caption="Active time per day, hours and minutes." if len(window.days) <= MOST_BARS else "Active time per week.",
         caption_more=_longest_day(bars, window),
         chart=_chart(bars, rows, profile, words) if minutes else None,
+        bars=tuple((bar.label, clock(bar.minutes)) for bar in bars) if minutes else (),
         rows=tuple(_row(row, before.get(row["business"]), minutes, profile, seen) for row in rows),
         all=_row({"business": "All", **whole}, gone, minutes, profile, seen),
         notes=tuple(_notes(seen)),

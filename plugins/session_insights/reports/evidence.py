@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from session_insights.profile import Profile
-from session_insights.wording import capital, moment, plural, shorten
+from session_insights.wording import capital, moment, number, plural, shorten
 
 _SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,120}")
 LONGEST_TITLE, LONGEST_TEXT = 160, 400
@@ -18,6 +18,7 @@ LONGEST_TITLE, LONGEST_TEXT = 160, 400
 class EvidenceItem:
     when: str  # Mon 16 Nov, 10:12
     active: str  # 31 min active
+    times: str  # 3 times: how often it went wrong; empty for once, or where that is not counted
     project: str
     title: str
     text: str
@@ -25,13 +26,17 @@ class EvidenceItem:
     session_id: str
 
 
-def build_evidence(items: Sequence[dict[str, Any]], profile: Profile) -> tuple[EvidenceItem, ...]:
+def build_evidence(
+    items: Sequence[dict[str, Any]], profile: Profile, *, says_times: bool = True
+) -> tuple[EvidenceItem, ...]:
+    """`says_times` is off where the account of a session says how often: "3 of 7 calls failed"."""
     return tuple(
         EvidenceItem(
             when=moment(item["started_at"], profile.zone) if item.get("started_at") else "",
             active=f"{plural(item['active_minutes'], 'min', 'min')} active"
             if item.get("active_minutes") is not None
             else "",
+            times=f"{number(item['points'])} times" if says_times and (item.get("points") or 0) > 1 else "",
             project=shorten(item.get("project") or "", 60),
             title=shorten(item.get("title") or "Without a title", LONGEST_TITLE),
             text=shorten(_account(item), LONGEST_TEXT),

@@ -77,6 +77,7 @@ class Friction:
     findings_title: str
     incidents: str  # findings of one session, in a sentence
     origin: Markup | None
+    origins: tuple[str, ...]  # the same in words: Claude 30 (wrong approach 21, loops 9)
     origin_caption: str
 
 
@@ -90,6 +91,7 @@ def build_friction(seen: Comparison, profile: Profile, words: PeriodWords) -> Fr
     names = tuple(short_day(date.fromisoformat(str(week["week_start"])[:10])) for week in weeks)
     findings = [row for row in distinct_findings(seen.current) if row["session_count"] >= 2][:MOST_FINDINGS]
     single = [row for row in distinct_findings(seen.current) if row["session_count"] == 1]
+    origins = _origins(seen)
     return Friction(
         is_read=seen.now.read_count > 0,
         caption=f"{capital(spelled(len(weeks)))} weeks of friction, per 10 sessions read."
@@ -104,7 +106,8 @@ def build_friction(seen: Comparison, profile: Profile, words: PeriodWords) -> Fr
         if findings
         else "",
         incidents=_incidents(single, seen.now.read_count),
-        origin=_origin(seen),
+        origin=draw_strip(origins, stacked_on_phone=True) if origins else None,
+        origins=tuple(f"{part.heading} ({part.words})" for part in origins if part.count),
         origin_caption=_origin_caption(seen, words),
     )
 
@@ -147,7 +150,7 @@ def _line(
 
 def _finding(row: Mapping[str, Any], seen: Comparison, profile: Profile, words: PeriodWords) -> Finding:
     before = by_key(seen.previous, "top_friction", "finding").get(row["finding"])
-    evidence = build_evidence(row.get("evidence") or [], profile)
+    evidence = build_evidence(row.get("evidence") or [], profile, says_times=not row.get("call_count"))
     detail = _extent(row, seen.now.read_count)
     if seen.has_past:
         detail += f"; {words.last} {_extent(before, seen.was.read_count) if before else 'none'}"
@@ -181,11 +184,11 @@ def _incidents(rows: list[dict[str, Any]], read_count: int) -> str:
     return f"{what}: {'; '.join(words)}{more} (1 of {plural(read_count, 'session')}{' each' if len(rows) > 1 else ''})."
 
 
-def _origin(seen: Comparison) -> Markup | None:
+def _origins(seen: Comparison) -> list[Part]:
     rows = by_key(seen.current, "friction_origin", "friction_kind")
     points = {kind: row["point_count"] or 0 for kind, row in rows.items()}
     if not sum(points.values()):
-        return None
+        return []
     parts, placed = [], set()
     for name, colour, kinds in _ORIGINS:
         here = {kind: points.get(kind, 0) for kind in kinds}
@@ -196,7 +199,7 @@ def _origin(seen: Comparison) -> Markup | None:
     rest = {kind: count for kind, count in points.items() if kind not in placed}
     words = ", ".join(f"{kind.replace('_', ' ')} {count}" for kind, count in rest.items() if count)
     parts.append(Part(f"Other {sum(rest.values())}", words, sum(rest.values()), "var(--quiet)"))
-    return draw_strip(parts, stacked_on_phone=True)
+    return parts
 
 
 def _of_read(side: Measures, read: str) -> str:

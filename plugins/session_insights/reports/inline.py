@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from markupsafe import Markup
 
@@ -16,6 +17,7 @@ _TOKEN = re.compile(
     r"(?:, about level)?)"
 )
 _SHAPES = {
+    "text": Markup("{}"),
     "bold": Markup("<b>{}</b>"),
     "code": Markup("<code>{}</code>"),
     "better": Markup('<span class="d good">{}</span>'),
@@ -24,13 +26,18 @@ _SHAPES = {
 }
 
 
-def render_inline(text: str) -> Markup:
-    parts, place = [], 0
+def split_inline(text: str) -> Iterator[tuple[str, str]]:
+    """The pieces of a text with what each is: text, bold, code, better, worse or level."""
+    place = 0
     for found in _TOKEN.finditer(text):
-        parts.append(safe(text[place : found.start()]))
+        if found.start() > place:
+            yield "text", text[place : found.start()]
         kind = found["tone"] or found.lastgroup or "level"
-        inner = found["bold"] or found["code"] or found["delta"] or found["level"]
-        parts.append(_SHAPES[kind].format(safe(inner)))
+        yield kind, found["bold"] or found["code"] or found["delta"] or found["level"]
         place = found.end()
-    parts.append(safe(text[place:]))
-    return joined(parts)
+    if place < len(text):
+        yield "text", text[place:]
+
+
+def render_inline(text: str) -> Markup:
+    return joined([_SHAPES[kind].format(safe(piece)) for kind, piece in split_inline(text)])

@@ -111,7 +111,20 @@ def _compared(seen: Comparison, window: Window, words: PeriodWords) -> str:
     span = MONTHS[before.start.month - 1] if words.noun == "month" else day_range(before.start, before.last_day)
     if not seen.was.session_count:
         return f"{span}: no sessions"
+    if since := _known_since(seen, before):
+        span += f", known only from {long_day(since)} on"
     return f"{span}: {number(seen.was.read_count)} of {plural(seen.was.session_count, 'session')} read"
+
+
+def _known_since(seen: Comparison, before: Window) -> date | None:
+    """The day of the first session ever, where it lies within the window compared with: that is then no whole one."""
+    earlier = seen.series.measures[:-2]
+    is_in_series = seen.is_month or len(before.days) == 7
+    if not is_in_series or not earlier or any(one.session_count for one in earlier):
+        return None
+    days = [date.fromisoformat(str(row["activity_date"])[:10]) for row in seen.previous.get("attention_by_day", [])]
+    first = min(days, default=before.start)
+    return first if first > before.start else None
 
 
 def _next(window: Window) -> date:

@@ -1,4 +1,4 @@
-"""A page to the folder of reports, and to a bucket."""
+"""Pages to the folder of reports, and to a bucket."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal, get_args
 from urllib.parse import quote
 
 from session_insights.bucket import Bucket, ClientMaker, NoSuchBucket
+from session_insights.errors import SettingsError
 from session_insights.locations import S3Address, split_object_path
 from session_insights.windows import Window
 
+Format = Literal["html", "markdown"]
+# Both are made unless somebody chooses: the second takes milliseconds, and nobody has to run a report again for it.
+# The first one made is the report's address.
+ENDINGS: dict[Format, str] = {"html": ".html", "markdown": ".md"}
 UPLOAD_SETTING = "SESSION_INSIGHTS_REPORTS_UPLOAD"
 _CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -23,21 +29,34 @@ _CONTENT_TYPES = {
 }
 
 
+def choose_formats(wanted: Iterable[str] | None) -> list[Format]:
+    """Those that were asked for, HTML before Markdown; both where nothing was.
+
+    Raises:
+        SettingsError: One of them is none that a report is made in, or the list is empty.
+    """
+    known = get_args(Format)
+    chosen = set(known if wanted is None else wanted)
+    if not chosen or (unknown := sorted(chosen - set(known))):
+        what = f"'{unknown[0]}' is no format of a report" if chosen else "No format is chosen"
+        raise SettingsError(f"{what}: formats are {' and '.join(known)}.")
+    return [each for each in ENDINGS if each in chosen]
+
+
 def name_report(period_type: str, window: Window) -> str:
     """The kind of period and the first day, such as `weekly-2026-11-15`; days that somebody chose have the last too."""
     name = f"{period_type}-{window.start}"
     return f"{name}-to-{window.last_day}" if period_type == "custom" else name
 
 
-def publish_report(html: str, *, reports_dir: Path, period_type: str, window: Window) -> Path:
-    """Write the page, for its owner alone, so that a reader sees the old one or the new one, never half of one."""
+def publish_page(text: str, name: str, *, reports_dir: Path) -> Path:
+    """Write a page, for its owner alone, so that a reader sees the old one or the new one, never half of one."""
     reports_dir.mkdir(parents=True, exist_ok=True)
-    name = name_report(period_type, window)
-    target = reports_dir / f"{name}.html"
-    handle, unfinished = tempfile.mkstemp(dir=reports_dir, prefix=f".{name}-", suffix=".tmp")
+    target = reports_dir / name
+    handle, unfinished = tempfile.mkstemp(dir=reports_dir, prefix=f".{target.stem}-", suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(html)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         Path(unfinished).replace(target)

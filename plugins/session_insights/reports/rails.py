@@ -55,7 +55,7 @@ def build_rails(seen: Comparison, words: PeriodWords, window: Window, automated:
         figures=f"{_columns(seen, words, window)} Corrections: per 10 sessions read.",
         attention="Active minutes: pauses count up to 5 minutes. "
         f"{_shared(now.shared_session_count, now.read_count)}{by_rules}",
-        priorities=f"{of_read}Tick: your target, from your profile.{by_rules}",
+        priorities=f"{of_read}Targets are from your profile.{by_rules}",
         friction=f"A pattern needs at least two sessions. Lines share one scale: times per 10 sessions read.{by_rules}",
         skills="Used is counted from the transcript. Missed is judged"
         f"{' by rules' if seen.is_offline else ''}: a skill of yours fits what was done by hand.",

@@ -58,6 +58,7 @@ class Value:
     rows: tuple[ValueRow, ...]
     all: ValueRow
     outcome: Markup | None
+    outcomes: tuple[str, ...]  # the same in words: 21 fully
     outcome_caption: str
     price: str  # what an hour saved cost
     needs_reader: bool  # time saved is unknown because rules read the sessions
@@ -93,11 +94,13 @@ def build_value(seen: Comparison, profile: Profile, words: PeriodWords) -> Value
     for column in (*columns, "time_saved_known_count"):
         known = [row[column] for row in rows if row.get(column) is not None]
         whole[column] = sum(known) if known else None
+    parts = _outcomes(seen)
     return Value(
         figures=tuple(figures),
         rows=tuple(_row(row, profile) for row in rows),
         all=_row(whole, profile),
-        outcome=_outcome(seen),
+        outcome=draw_strip(parts) if parts else None,
+        outcomes=tuple(f"{part.heading} {part.words.lower()}" for part in parts if part.count),
         outcome_caption=_outcome_caption(seen),
         price=_price(seen, words),
         needs_reader=seen.is_offline and now.time_saved_minutes is None,
@@ -126,10 +129,10 @@ def _row(row: dict[str, Any], profile: Profile) -> ValueRow:
     )
 
 
-def _outcome(seen: Comparison) -> Markup | None:
+def _outcomes(seen: Comparison) -> list[Part]:
     counts = {name: row["session_count"] or 0 for name, row in by_key(seen.current, "outcomes", "outcome").items()}
     parts = [Part(number(counts.get(key, 0)), words, counts.get(key, 0), colour) for key, words, colour in _OUTCOMES]
-    return draw_strip(parts) if sum(part.count for part in parts) else None
+    return parts if sum(part.count for part in parts) else []
 
 
 def _outcome_caption(seen: Comparison) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any
 
 from session_insights.aggregates.catalog import find_aggregates, period_type_of
@@ -18,15 +19,24 @@ from session_insights.llm.clients import open_client
 from session_insights.narratives.sections import Narrative
 from session_insights.narratives.writing import write_by_claude, write_offline
 from session_insights.profile import Profile
-from session_insights.reports.content import ReportFacts, build_content
-from session_insights.reports.publishing import UPLOAD_SETTING, name_report, upload_page
-from session_insights.reports.publishing import publish_report as publish_page
+from session_insights.reports.content import Content, ReportFacts, build_content
+from session_insights.reports.markdown import render_markdown
+from session_insights.reports.publishing import (
+    ENDINGS,
+    UPLOAD_SETTING,
+    Format,
+    choose_formats,
+    name_report,
+    publish_page,
+    upload_page,
+)
 from session_insights.reports.rendering import render_html
 from session_insights.settings import Settings
 from session_insights.store import figures as figure_store
 from session_insights.store.database import Connection
 from session_insights.windows import Period, Window
 
+_RENDERERS: dict[Format, Callable[[Content], str]] = {"html": render_html, "markdown": render_markdown}
 _NO_PLACE = f"Nowhere to upload to: {UPLOAD_SETTING} is not set to s3://bucket/prefix."
 
 
@@ -93,20 +103,23 @@ def write_narrative(
 
 
 def publish_report(
-    connection: Connection, snapshot: Mapping[str, Any], *, settings: Settings, profile: Profile
+    connection: Connection,
+    snapshot: Mapping[str, Any],
+    params: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    settings: Settings,
+    profile: Profile,
 ) -> dict[str, Any]:
-    """Render the page and put it where reports are kept."""
-    snapshot_id, window = snapshot["snapshot_id"], days_of(snapshot)
-    path = publish_page(
-        _render_page(connection, snapshot, profile),
-        reports_dir=settings.reports_dir.expanduser(),
-        period_type=snapshot["period_type"],
-        window=window,
-    )
-    figure_store.save_report_url(connection, snapshot_id, path.absolute().as_uri())
+    """Render the pages and put them where reports are kept."""
+    snapshot_id, folder = snapshot["snapshot_id"], settings.reports_dir.expanduser()
+    pages = _render_pages(connection, snapshot, params, profile)
+    paths = {kind: publish_page(text, name, reports_dir=folder) for kind, name, text in pages}
+    main, *_ = paths.values()
+    figure_store.save_report_url(connection, snapshot_id, main.absolute().as_uri())
     [coverage] = figure_store.load_figures(connection, snapshot_id).current["coverage"]
     return {
-        "path": str(path.absolute()),
+        "path": str(main.absolute()),
+        "paths": {kind: str(path.absolute()) for kind, path in paths.items()},
         "session_count": coverage["session_count"],
         "read_count": coverage["read_count"],
         "coverage": f"Read {coverage['read_count']} of {coverage['session_count']} sessions.",
@@ -123,12 +136,13 @@ def why_no_upload(params: Mapping[str, Any], settings: Settings) -> str | None:
 def upload_report(
     connection: Connection,
     snapshot: Mapping[str, Any],
+    params: Mapping[str, Any] = MappingProxyType({}),
     *,
     settings: Settings,
     profile: Profile,
     s3: ClientMaker = environment_client,
 ) -> dict[str, Any]:
-    """Put the page into a bucket; where it can be read, and until when.
+    """Put the pages into a bucket; where they can be read, and until when.
 
     Rendered again from the snapshot, because a task may run on a machine that does not have the folder of reports.
 
@@ -139,23 +153,32 @@ def upload_report(
     address, snapshot_id = settings.reports_upload, snapshot["snapshot_id"]
     if address is None:
         raise SettingsError(_NO_PLACE)
-    name = name_report(snapshot["period_type"], days_of(snapshot)) + ".html"
-    page = _render_page(connection, snapshot, profile)
-    # First, so that a purge finds what a killed task has uploaded.
-    figure_store.save_upload(connection, snapshot_id, f"{address}/{name}")
     lifetime = timedelta(days=settings.reports_link_days)
-    url = upload_page(page, name, address=address, s3=s3, public_url=settings.reports_public_url, lifetime=lifetime)
-    figure_store.save_report_url(connection, snapshot_id, url)
+    where: dict[str, Any] = {"address": address, "s3": s3, "public_url": settings.reports_public_url}
+    urls, places = {}, []
+    for kind, name, text in _render_pages(connection, snapshot, params, profile):
+        places.append(f"{address}/{name}")
+        # First, so that a purge finds what a killed task has uploaded.
+        figure_store.save_upload(connection, snapshot_id, places[-1])
+        urls[kind] = upload_page(text, name, lifetime=lifetime, **where)
+    main, *_ = urls.values()
+    figure_store.save_report_url(connection, snapshot_id, main)
     expires_at = None if settings.reports_public_url else (datetime.now(UTC) + lifetime).isoformat(timespec="minutes")
-    return {"uploaded_to": f"{address}/{name}", "report_url": url, "expires_at": expires_at}
+    return {"uploaded_to": places, "report_url": main, "report_urls": urls, "expires_at": expires_at}
 
 
-def _render_page(connection: Connection, snapshot: Mapping[str, Any], profile: Profile) -> str:
-    snapshot_id = snapshot["snapshot_id"]
+def _render_pages(
+    connection: Connection, snapshot: Mapping[str, Any], params: Mapping[str, Any], profile: Profile
+) -> list[tuple[Format, str, str]]:
+    """Each format that is wanted with the name of its file and its text."""
+    snapshot_id, window = snapshot["snapshot_id"], days_of(snapshot)
+    formats = choose_formats(params.get("formats"))
     figures = figure_store.load_figures(connection, snapshot_id)
     narrative = Narrative.model_validate(figure_store.load_narrative(connection, snapshot_id))
     facts = ReportFacts(made_at=figure_store.load_made_at(connection, snapshot_id), version=version("session-insights"))
-    return render_html(build_content(figures, narrative, profile, days_of(snapshot), facts))
+    content = build_content(figures, narrative, profile, window, facts)
+    name = name_report(snapshot["period_type"], window)
+    return [(kind, name + ENDINGS[kind], _RENDERERS[kind](content)) for kind in formats]
 
 
 def days_of(snapshot: Mapping[str, Any]) -> Window:

@@ -59,6 +59,10 @@ def test_what_the_figures_hold_may_be_said(text: str, known: Known) -> None:
         "In November Claude took the wrong approach.",
         "Ask for the approach first. Then say it in CLAUDE.md.",
         "Session 3f9a1c52 ended early.",
+        "Ines wrote first, and nobody answered.",
+        "Nobody wrote back. Clients wrote more, and everybody’s mail was answered.",
+        "Today’s figures are from Postgres; put the line into Markdown.",
+        "You asked twice. They agreed. Then it sent the mail.",
     ],
 )
 def test_shares_in_words_and_names_that_the_figures_hold_may_be_said(text: str, known: Known) -> None:
@@ -76,6 +80,9 @@ def test_shares_in_words_and_names_that_the_figures_hold_may_be_said(text: str, 
         ("You wrote to Bruno Kestel first.", ["Bruno Kestel"]),
         ("Bruno Kestel wrote first.", ["Kestel"]),
         ("You answered Bruno’s mail.", ["Bruno"]),
+        ("Bruno wrote first.", ["Bruno"]),
+        ("All was quiet. Bruno also asked for an offer.", ["Bruno"]),
+        ("Bruno’s mail waited.", ["Bruno"]),
         ("Session 99aa1c52 ended early.", ["99aa1c52"]),
     ],
 )

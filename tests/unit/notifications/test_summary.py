@@ -34,7 +34,7 @@ def test_a_week_says_what_the_plans_summary_says() -> None:
         "⚠️ Top friction\n"
         "37 course corrections in 41 sessions, 9.0 per 10 (↑ 1.1 more, worse; last week 7.9)\n"
         "The mail connector failed: 6 of 41 sessions (last week 2 of 38 sessions)\n"
-        "• Latest case: “Issue 47: replies from readers”\n"
+        "• Biggest: “Invite Paolo Rizzi for issue 48”: 5 of 14 calls failed\n"
         "🧩 Skills gap\n"
         "• /invoice missed in 4 sessions\n"
         "• /compose missed in 3 sessions\n"

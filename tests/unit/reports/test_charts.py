@@ -114,10 +114,10 @@ def test_segments_stack_to_the_minutes_of_the_day() -> None:
     assert labels[-2:] == ["studio 67%", "unknown 33%"]
 
 
-def test_many_days_are_named_now_and_then() -> None:
+def test_many_days_are_named_now_and_then_and_the_last_one_leaves_room_for_the_column_beside_it() -> None:
     days = [DayBar(f"Day {n}", ("Day", str(n)), ()) for n in range(31)]
     texts = re.findall(r'<div class="x">([^<]+)<br>(\d+)</div>', draw_day_bars(days, [], "spoken", "Month"))
-    assert [day for _, day in texts] == ["0", "5", "10", "15", "20", "25", "30"]
+    assert [day for _, day in texts] == ["0", "5", "10", "15", "20", "25"]
 
 
 def test_one_box_stands_for_one_session() -> None:

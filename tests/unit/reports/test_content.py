@@ -42,6 +42,25 @@ def case() -> Case:
     return load_case()
 
 
+def test_a_week_that_is_known_only_in_part_is_said_to_be_so(case: Case) -> None:
+    current, previous = copy.deepcopy(case.figures.current), copy.deepcopy(case.figures.previous)
+    previous["attention_by_day"] = [{"activity_date": day, "active_minutes": 9} for day in ("2026-11-12", "2026-11-11")]
+    whole = replace(case, figures=Figures(current, previous))
+    assert content_of(whole).masthead.compared_with == "8 to 14 November: 38 of 38 sessions read"
+    for row in current["summary_by_week"][:-2]:
+        row.update(session_count=0, read_count=0)
+    part = replace(case, figures=Figures(current, previous))
+    said = "8 to 14 November, known only from 11 November on: 38 of 38 sessions read"
+    assert content_of(part).masthead.compared_with == said
+
+
+def test_how_often_it_went_wrong_in_a_session_is_said_where_it_was_more_than_once(case: Case) -> None:
+    connector, approach, *_ = content_of(case).friction.findings
+    assert [item.times for item in approach.evidence] == ["3 times", *["2 times"] * 4]
+    assert {item.times for item in connector.evidence} == {""}, "its account says how many calls failed"
+    assert [item.times for item in build_evidence([{"points": 1}, {"points": None}, {}], case.profile)] == [""] * 3
+
+
 def test_each_card_has_its_value_its_difference_and_last_weeks_value(case: Case) -> None:
     cards = {card.label: card for card in content_of(case).cards}
     shown = {

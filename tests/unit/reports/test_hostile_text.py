@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 
 from session_insights.narratives.writing import write_offline
 from session_insights.records import Figures
-from session_insights.reports.content import ReportFacts, build_content
+from session_insights.reports.content import Content, ReportFacts, build_content
 from session_insights.reports.inline import render_inline
 from session_insights.reports.rendering import render_html
 from tests.golden.loading import load_case
@@ -66,7 +65,8 @@ def poison(value: Any, text: str, key: str = "") -> Any:
     return text if isinstance(value, str) and key not in KEPT else value
 
 
-def render(text: str) -> str:
+def content_of(text: str) -> Content:
+    """A report in which every free text is the same one."""
     case = load_case()
     rows = {
         name: [poison(row, f"{text}{n}") for n, row in enumerate(rows)] for name, rows in case.figures.current.items()
@@ -96,7 +96,11 @@ def render(text: str) -> str:
             "error": text,
         }
     )
-    return render_html(build_content(figures, told, replace(case, profile=profile).profile, case.window, FACTS))
+    return build_content(figures, told, profile, case.window, FACTS)
+
+
+def render(text: str) -> str:
+    return render_html(content_of(text))
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ def write_attention(subject: Subject) -> SectionText:
         )
     if seen.has_past and shifts:
         part = "most of it" if (share or 0) > 50 else "the largest part"
-        return SectionText(headline=f"Time was spread as {words.last}: {part} for {name}, {share}%")
+        return SectionText(headline=f"Time was spread about as {words.last}: {part} for {name}, {share}%")
     return SectionText(headline=f"The largest part went to {name}: {share}% of the time")
 
 

@@ -64,7 +64,8 @@ def draw_day_bars(days: Sequence[DayBar], week: Sequence[Segment], spoken: str, 
     every = 1 if len(days) <= _MOST_DAY_LABELS else -(-len(days) // 7)
 
     def is_named(place: int) -> bool:
-        return place % every == 0
+        # Where not every bar is named, the last one's name would run into that of the column beside it.
+        return place % every == 0 and (every == 1 or place < len(days) - 1)
 
     return Markup(
         '<div class="days" style="--n:{}" role="img" aria-label="{}">{}'
