@@ -262,7 +262,8 @@ def test_a_session_that_fails_makes_its_task_and_the_run_red_and_the_others_go_o
     assert set(found.values()) == {"success"}
     done = site.returned(EXTRACTION, run_id, "summarize")
     assert (done["failed_count"], done["unanswered_count"]) == (1, 0)
-    assert done["ok_count"] == len(found) - 2 > 0
+    others = {"select_sessions", "detect_anomalies", "send_alerts", done["summary"]}
+    assert done["ok_count"] == len(found.keys() - others) > 0
     [paid] = query(
         site,
         f"select sum(cost_usd) as usd from insights.facet_extractions where dag_run_id = '{run_id}'",
