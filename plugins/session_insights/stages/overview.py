@@ -12,6 +12,7 @@ from session_insights.aggregates.catalog import find_aggregates
 from session_insights.narratives.writing import write_offline
 from session_insights.profile import Profile
 from session_insights.records import Figures
+from session_insights.reports.attention import DayLink
 from session_insights.reports.content import Content, ReportFacts, build_content
 from session_insights.store import dashboard as store
 from session_insights.store.database import Connection
@@ -37,11 +38,13 @@ def build_overview(
     profile: Profile,
     *,
     made_at: datetime,
+    link_days: DayLink | None = None,
 ) -> Overview:
     """Count the aggregates of a weekly report for any days, beside the days before.
 
     Args:
         session_filter: Values that a session must have: machine, project, initiated_by, business; None is unknown.
+        link_days: Where the sessions of a day are listed.
     """
     with connection.transaction():
         data_version = store.load_version(connection)
@@ -54,6 +57,7 @@ def build_overview(
         profile,
         window,
         ReportFacts(made_at=made_at, version=version("session-insights")),
+        link_days=link_days,
     )
     return Overview(data_version, content, anomalies, last_sync, offered)
 

@@ -98,7 +98,7 @@ def publish_report(
     """Render the page and put it where reports are kept."""
     snapshot_id, window = snapshot["snapshot_id"], days_of(snapshot)
     path = publish_page(
-        _render_page(connection, snapshot, profile),
+        render_snapshot(connection, snapshot_id, profile),
         reports_dir=settings.reports_dir.expanduser(),
         period_type=snapshot["period_type"],
         window=window,
@@ -140,7 +140,7 @@ def upload_report(
     if address is None:
         raise SettingsError(_NO_PLACE)
     name = name_report(snapshot["period_type"], days_of(snapshot)) + ".html"
-    page = _render_page(connection, snapshot, profile)
+    page = render_snapshot(connection, snapshot_id, profile)
     # First, so that a purge finds what a killed task has uploaded.
     figure_store.save_upload(connection, snapshot_id, f"{address}/{name}")
     lifetime = timedelta(days=settings.reports_link_days)
@@ -150,12 +150,20 @@ def upload_report(
     return {"uploaded_to": f"{address}/{name}", "report_url": url, "expires_at": expires_at}
 
 
-def _render_page(connection: Connection, snapshot: Mapping[str, Any], profile: Profile) -> str:
-    snapshot_id = snapshot["snapshot_id"]
+def render_snapshot(connection: Connection, snapshot_id: int, profile: Profile) -> str:
+    """The page of a report, from what its snapshot keeps.
+
+    Raises:
+        SettingsError: The snapshot is gone, or its text is not written yet.
+    """
     figures = figure_store.load_figures(connection, snapshot_id)
-    narrative = Narrative.model_validate(figure_store.load_narrative(connection, snapshot_id))
+    kept = figure_store.load_narrative(connection, snapshot_id)
+    if kept is None:
+        raise SettingsError("The report has no text yet; its run is not over, or it failed.")
+    narrative = Narrative.model_validate(kept)
     facts = ReportFacts(made_at=figure_store.load_made_at(connection, snapshot_id), version=version("session-insights"))
-    return render_html(build_content(figures, narrative, profile, days_of(snapshot), facts))
+    window = figure_store.load_window(connection, snapshot_id)
+    return render_html(build_content(figures, narrative, profile, window, facts))
 
 
 def days_of(snapshot: Mapping[str, Any]) -> Window:
