@@ -2,8 +2,8 @@
 
     python -m benchmarks.dashboard [--sessions 100000] [--clients 4] [--seconds 20]
 
-Uses the history of `benchmarks.aggregates`. A view is made anew when something was written since, so writes go on
-meanwhile as a busy machine's sync makes them; the budget is for all views of such a stretch.
+Uses the history of `benchmarks.aggregates`. The first look at a view counts everything and takes long; after it,
+writes go on as a sync and a reading make them, and views are made anew beside the requests: the budget is for that.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main() -> int:
     parser.add_argument("--weeks", type=int, default=104)
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--write-every", type=float, default=60, metavar="SECONDS")
+    parser.add_argument("--write-every", type=float, default=5, metavar="SECONDS")
     parser.add_argument("--state", type=Path, help="keeps the database for the next run")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -64,13 +64,14 @@ def main() -> int:
 
 
 def measure(url: str, clients: int, seconds: float, write_every: float) -> int:
-    """Print each view alone, made and kept, then all views by `clients` at once; 1 if a budget is missed."""
+    """Print the first look at each view and the ones after it, then all by many at once; 1 if a budget is missed."""
     with TestClient(open_app(url)) as client, connect(url) as writer:
 
         def view(address: str) -> float:
             started = time.perf_counter()
             answer = client.get(address)
-            assert answer.status_code == 200, f"{address}: {answer.text[:500]}"
+            if answer.status_code != 200:
+                raise SystemExit(f"{address}: {answer.status_code} {answer.text[:500]}")
             largest[0] = max(largest[0], len(answer.content))
             return 1000 * (time.perf_counter() - started)
 
@@ -80,15 +81,15 @@ def measure(url: str, clients: int, seconds: float, write_every: float) -> int:
         largest = [0]
         view("/")  # templates, plans
         for name, address in VIEWS.items():
-            write()
             made = view(address)
             kept = statistics.median(view(address) for _ in range(10))
-            say(f"{made:8.1f} ms made  {kept:6.1f} ms kept  {name}")
+            say(f"{made:8.1f} ms first  {kept:6.1f} ms then  {name}")
         taken = crowd(view, write, clients, seconds, write_every)
     taken.sort()
     p95 = taken[int(len(taken) * 0.95)]
     say(f"{len(taken):,} views by {clients} at once in {seconds:.0f} s, a write every {write_every:g} s:")
-    say(f"{p95:8.1f} ms p95  {statistics.median(taken):.1f} ms median  {taken[-1]:.1f} ms longest; p95 at most {BUDGET_MS}")
+    say(f"{p95:8.1f} ms p95; at most {BUDGET_MS}")
+    say(f"{statistics.median(taken):8.1f} ms median, {taken[-1]:.1f} ms the longest")
     say(f"{largest[0]:,} bytes the largest page; at most {BUDGET_BYTES:,}")
     return int(p95 > BUDGET_MS or largest[0] > BUDGET_BYTES)
 
@@ -119,7 +120,7 @@ def crowd(
     return taken
 
 
-def open_app(url: str):  # noqa: ANN201
+def open_app(url: str):
     """The dashboard without Airflow and its guard."""
     settings = Settings()
     include = find_include_dir(settings)

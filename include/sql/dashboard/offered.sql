@@ -18,24 +18,18 @@ sessions as (
 )
 
 select
-    array(
-        select project
-        from sessions
-        group by project
-        order by project is null, max(ended_at) desc nulls last, project
-        limit 40
+    (
+        select array_agg(project order by is_unknown, last_spoken_at desc nulls last, project)
+        from (
+            select
+                project,
+                project is null as is_unknown,
+                max(ended_at) as last_spoken_at
+            from sessions
+            group by project
+            order by is_unknown, last_spoken_at desc nulls last, project
+            limit 40
+        ) as latest
     ) as projects,
-    array(
-        select machine
-        from sessions
-        group by machine
-        order by machine
-        limit 20
-    ) as machines,
-    array(
-        select initiated_by
-        from sessions
-        group by initiated_by
-        order by initiated_by is null, initiated_by
-        limit 10
-    ) as initiators
+    (select array_agg(distinct machine) from sessions) as machines,
+    (select array_agg(distinct initiated_by) from sessions) as initiators

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.core_api.security import GetUserDep
@@ -22,7 +21,7 @@ def guard(request: Request, user: GetUserDep) -> None:
     manager = get_auth_manager()
     for dag_id in DAGS:
         if not manager.is_authorized_dag(
-            method=method,  # type: ignore[arg-type]
+            method=method,
             access_entity=DagAccessEntity.RUN,
             details=DagDetails(id=dag_id),
             user=user,

@@ -36,7 +36,8 @@ def build_app(
     """The app, ready to be mounted; it reaches for profile and database with its first request.
 
     Args:
-        guard: A FastAPI dependency that raises 401 or 403 for whoever may not see or, by other methods than GET, change.
+        guard: A FastAPI dependency that raises 401 or 403; by other methods than GET somebody wants to change
+            something.
         user_name: A FastAPI dependency: who is signed in.
         login_url: Where to sign in and come back from to an address.
         open_desk: What pages need, from the folder of templates.

@@ -37,7 +37,9 @@ def explain(error: Exception) -> Failure:
     """The words for an error."""
     match error:
         case psycopg.errors.QueryCanceled():
-            text = f"The database took longer than {LONGEST_STATEMENT_SECONDS} seconds. Choose fewer days, or try again."
+            text = (
+                f"The database took longer than {LONGEST_STATEMENT_SECONDS} seconds. Choose fewer days, or try again."
+            )
             return Failure(503, "That took too long", text)
         case NoConnectionFree():
             return Failure(503, "Busy", str(error))

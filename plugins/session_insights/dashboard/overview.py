@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from session_insights.dashboard.choices import FILTERS, PERIODS, UNKNOWN, Choice, parse_choice
-from session_insights.dashboard.database import reader
+from session_insights.dashboard.database import Pool, reader
 from session_insights.dashboard.desk import Desk, airflow_path, base_path, desk
 from session_insights.dashboard.links import SessionLinks
 from session_insights.dashboard.pages import MadePage, PageCache
@@ -56,7 +56,7 @@ def show_overview(
     choice = parse_choice(dict(request.query_params), today_of(place.profile, now))
     base, airflow = base_path(request), airflow_path(request)
 
-    def make() -> MadePage:
+    def make(connection: Connection) -> MadePage:
         links = SessionLinks(choice, base)
         found = build_overview(
             connection, choice.window, choice.session_filter, place.profile, made_at=now, link_days=links.days
@@ -65,8 +65,15 @@ def show_overview(
         template = place.templates.get_template("dashboard/overview.html")
         return MadePage(found.data_version, template.render(values))
 
+    def make_later() -> MadePage:
+        # The request's own connection is another's by then.
+        pool: Pool = request.app.state.pool
+        with pool.lend() as own:
+            return make(own)
+
     cache: PageCache = request.app.state.pages
-    return HTMLResponse(cache.get((choice, base), load_version(connection), make))
+    version = load_version(connection)
+    return HTMLResponse(cache.get((choice, base), version, lambda: make(connection), make_later))
 
 
 def describe(found: Overview, choice: Choice, profile: Profile) -> dict[str, Any]:
@@ -85,8 +92,7 @@ def describe(found: Overview, choice: Choice, profile: Profile) -> dict[str, Any
             {"text": item["explanation"] or item["metric"], "window": Window(item["window_start"], item["window_end"])}
             for item in found.anomalies
         ],
-        "last_sync": f"Last sync {moment(read_at, profile.zone)}, "
-        f"{plural(found.last_sync['machine_count'], 'machine')}"
+        "last_sync": f"Last sync {moment(read_at, profile.zone)}, {plural(found.last_sync['machine_count'], 'machine')}"
         if read_at
         else "Nothing was synced yet: run the DAG insights_session_sync",
         "no_text": {"headline": "", "paragraphs": ()},

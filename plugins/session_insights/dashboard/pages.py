@@ -1,47 +1,80 @@
-"""Finished pages, kept until the data changes."""
+"""Finished pages: kept, shown a little longer than they are true, made anew beside the requests."""
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+from session_insights.store.dashboard import DataVersion
+
 MOST_PAGES = 64  # of at most 300 KB
+# While a sync or a reading writes, a page may be so old: the next look has what is being counted now.
+LONGEST_LAG_SECONDS = 120
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class MadePage:
-    version: int  # of the data that it shows
+    version: DataVersion  # that it shows
     text: str
 
 
+@dataclass(frozen=True)
+class _Kept:
+    page: MadePage
+    true_at: float  # when it was last known to show everything, on the clock of `monotonic`
+
+
 class PageCache:
-    """The pages asked for last, each for one version of the data; one that many ask for is made once."""
+    """The pages asked for last. One that many ask for is made once; one page at a time is made beside the requests."""
 
-    def __init__(self, most: int = MOST_PAGES) -> None:
+    def __init__(self, most: int = MOST_PAGES, *, longest_lag_seconds: float = LONGEST_LAG_SECONDS) -> None:
         self._most = most
+        self._longest_lag = longest_lag_seconds
         self._lock = threading.Lock()
-        self._pages: OrderedDict[Hashable, MadePage] = OrderedDict()
-        self._making: dict[tuple[Hashable, int], Future[MadePage]] = {}
+        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._making: dict[Hashable, Future[MadePage]] = {}
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="insights-pages")
 
-    def get(self, key: Hashable, version: int, make: Callable[[], MadePage]) -> str:
-        """The page of `key`, at least as new as `version`.
+    def get(
+        self, key: Hashable, version: DataVersion, make: Callable[[], MadePage], make_later: Callable[[], MadePage]
+    ) -> str:
+        """The page of `key`: of this version, or, where only machines wrote since, of a moment ago.
 
         Args:
-            make: Makes it, and says what version it shows. Its error goes to everybody who waits for the page.
+            make: Makes it now. Its error goes to everybody who waits for the page.
+            make_later: The same, in a thread of its own after the request.
         """
+        now = time.monotonic()
         with self._lock:
-            page = self._pages.get(key)
-            if page is not None and page.version == version:
-                self._pages.move_to_end(key)
-                return page.text
+            kept = self._kept.get(key)
+            if kept is not None and kept.page.version == version:
+                self._kept[key] = _Kept(kept.page, now)
+                self._kept.move_to_end(key)
+                return kept.page.text
+            # What a person corrected shows at once.
+            may_lag = kept is not None and kept.page.version.correction == version.correction
+            is_recent = kept is not None and now - kept.true_at < self._longest_lag
             waiting = self._making.get((key, version))
             if waiting is None:
                 mine = self._making[key, version] = Future[MadePage]()
+        if kept is not None and may_lag and is_recent:
+            if waiting is None:
+                self._worker.submit(self._refresh, key, version, make_later, mine)
+            return kept.page.text
         if waiting is not None:
             return waiting.result().text
+        return self._make(key, version, make, mine).text
+
+    def _make(
+        self, key: Hashable, version: DataVersion, make: Callable[[], MadePage], mine: Future[MadePage]
+    ) -> MadePage:
+        started = time.monotonic()
         try:
             page = make()
         except BaseException as error:
@@ -50,11 +83,20 @@ class PageCache:
         else:
             mine.set_result(page)
             with self._lock:
-                self._pages[key] = page
-                self._pages.move_to_end(key)
-                while len(self._pages) > self._most:
-                    self._pages.popitem(last=False)
-            return page.text
+                self._kept[key] = _Kept(page, started)
+                self._kept.move_to_end(key)
+                while len(self._kept) > self._most:
+                    self._kept.popitem(last=False)
+            return page
         finally:
             with self._lock:
                 del self._making[key, version]
+
+    def _refresh(
+        self, key: Hashable, version: DataVersion, make: Callable[[], MadePage], mine: Future[MadePage]
+    ) -> None:
+        try:
+            self._make(key, version, make, mine)
+        except Exception:
+            # The page that is kept ages, and then a request is told.
+            _log.exception("A page could not be made anew.")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi.responses import Response
 
-# Transcripts are strangers' text: nothing is run or fetched but our own files. Charts are drawn with style attributes.
+# Transcripts are strangers' text: nothing is run or fetched but our own files. Charts use style attributes.
 POLICY = (
-    "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; connect-src 'self'; "
-    "frame-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+    "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
+    "connect-src 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 )
 _HEADERS = {
     "Content-Security-Policy": POLICY,

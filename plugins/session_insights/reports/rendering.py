@@ -45,8 +45,10 @@ def render_html(content: Content, *, templates: Path | None = None) -> str:
         ReportTooLarge: More than 1 MB.
     """
     folder = templates or find_include_dir(load_settings()) / "templates"
-    page = build_environment(folder).get_template("report/report.html").render(
-        content=content, policy=POLICY, links=NoLinks()
+    page = (
+        build_environment(folder)
+        .get_template("report/report.html")
+        .render(content=content, policy=POLICY, links=NoLinks())
     )
     page_bytes = len(page.encode("utf-8"))
     if page_bytes > LARGEST_BYTES:

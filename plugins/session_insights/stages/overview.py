@@ -19,12 +19,27 @@ from session_insights.store.database import Connection
 from session_insights.store.figures import load_rows
 from session_insights.windows import Window
 
+# Aggregates of which no page shows the days before: some reach back by themselves.
+ONLY_NOW = {
+    "attention_by_day",
+    "coverage",
+    "friction_by_week",
+    "longest_sessions",
+    "outcomes",
+    "people_by_week",
+    "summary_by_week",
+    "tokens_by_model",
+    "unread_sessions",
+    "value_by_business",
+    "workflow_mix",
+}
+
 
 @dataclass(frozen=True)
 class Overview:
     """What an overview shows, all of one moment."""
 
-    data_version: int
+    data_version: store.DataVersion
     content: Content
     anomalies: list[dict[str, Any]]  # none where a filter is on: they are about all sessions
     last_sync: dict[str, Any]
@@ -63,13 +78,14 @@ def build_overview(
 
 
 def load_live_figures(connection: Connection, window: Window, session_filter: Mapping[str, str | None]) -> Figures:
-    """Run every aggregate of a weekly report for a window and for the one before."""
+    """Run the aggregates of a weekly report for a window, and for the one before where that is shown."""
     names = [aggregate.name for aggregate in find_aggregates("weekly")]
+    before = [name for name in names if name not in ONLY_NOW]
     with connection.transaction():
         store.set_filter(connection, session_filter)
         return Figures(
             current={name: load_rows(connection, name, window) for name in names},
-            previous={name: load_rows(connection, name, window.previous()) for name in names},
+            previous={name: load_rows(connection, name, window.previous()) for name in before},
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from session_insights.store.database import Connection, execute
@@ -11,10 +12,17 @@ from session_insights.store.queries import load_sql
 from session_insights.windows import Window
 
 
-def load_version(connection: Connection) -> int:
-    """A number that moves whenever something was written that a page may show."""
+@dataclass(frozen=True)
+class DataVersion:
+    """Two numbers that tell whether something was written that a page may show."""
+
+    change: int  # moves with every sync, reading and correction
+    correction: int  # moves with a correction alone
+
+
+def load_version(connection: Connection) -> DataVersion:
     [row] = execute(connection, load_sql("dashboard/data_version"))
-    return int(row["data_version"] or 0)
+    return DataVersion(row["change_count"], row["correction_id"])
 
 
 def set_filter(connection: Connection, session_filter: Mapping[str, str | None]) -> None:
@@ -38,4 +46,4 @@ def load_anomalies(connection: Connection, window: Window) -> list[dict[str, Any
 def load_offered(connection: Connection) -> dict[str, list[str | None]]:
     """What filters offer: projects, machines, initiators of your sessions; None is unknown."""
     [row] = execute(connection, load_sql("dashboard/offered"))
-    return row
+    return {name: values or [] for name, values in row.items()}

@@ -14,7 +14,11 @@ Connection = psycopg.Connection[dict[str, Any]]
 
 
 def connect(
-    url: str | None, *, statement_timeout_seconds: int = 600, connect_timeout_seconds: int = 10, is_read_only: bool = False
+    url: str | None,
+    *,
+    statement_timeout_seconds: int = 600,
+    connect_timeout_seconds: int = 10,
+    is_read_only: bool = False,
 ) -> Connection:
     """A connection that commits each statement unless inside `transaction()`; rows are dicts.
 
