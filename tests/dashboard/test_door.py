@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -134,16 +135,17 @@ def test_the_pool_opens_no_more_than_its_size(database_url: str) -> None:
 
 
 def test_a_role_that_may_only_read_is_enough(
-    open_client: OpenClient, database_url: str, connection: Connection, cluster: Cluster
+    open_client: OpenClient, database_url: str, connection: Connection
 ) -> None:
     insert_sessions(connection, session_rows(4))
-    connection.execute(
-        "do $$ begin create role session_insights_reader login; exception when duplicate_object then null; end $$"
-    )
-    connection.execute("grant usage on schema insights to session_insights_reader")
-    connection.execute("grant select on all tables in schema insights to session_insights_reader")
-    address = database_url.replace("postgres@", "session_insights_reader@").replace(
-        "user=postgres", "user=session_insights_reader"
-    )
-    assert address != database_url
-    assert open_client(address).get("/?since=2026-11-15&until=2026-11-21").status_code == 200
+    role, password = "session_insights_reader", "read-only"
+    connection.execute(f"create role {role} login password '{password}'".encode())
+    try:
+        connection.execute(f"grant usage on schema insights to {role}".encode())
+        connection.execute(f"grant select on all tables in schema insights to {role}".encode())
+        host = urlsplit(database_url).netloc.rpartition("@")[2]
+        client = open_client(f"postgresql://{role}:{password}@{host}{urlsplit(database_url).path}")
+        assert client.get("/?since=2026-11-15&until=2026-11-21").status_code == 200
+    finally:
+        connection.execute(f"drop owned by {role}".encode())
+        connection.execute(f"drop role {role}".encode())

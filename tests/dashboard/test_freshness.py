@@ -70,10 +70,10 @@ def test_a_rolled_back_savepoint_does_not_hide_what_is_written_after_it(connecti
 def test_writers_do_not_wait_for_each_other(connection: Connection, database_url: str) -> None:
     insert_sessions(connection, session_rows(4))
     before = load_version(connection)
-    with connect(database_url) as one, connect(database_url, statement_timeout_seconds=2) as other:
-        with one.transaction():
-            one.execute("update insights.claude_sessions set title = 'x' where id = 's1'")
-            other.execute("update insights.claude_sessions set title = 'y' where id = 's2'")
+    other = connect(database_url, statement_timeout_seconds=2)
+    with connect(database_url) as one, other, one.transaction():
+        one.execute("update insights.claude_sessions set title = 'x' where id = 's1'")
+        other.execute("update insights.claude_sessions set title = 'y' where id = 's2'")
     assert load_version(connection).change == before.change + 2
 
 

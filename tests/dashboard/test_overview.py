@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -79,8 +79,6 @@ def test_a_filter_is_gone_with_its_transaction(connection: Connection) -> None:
 
 
 def test_what_is_not_counted_for_the_days_before_shows_nowhere(connection: Connection, profile: Profile) -> None:
-    from datetime import UTC, datetime
-
     insert_sessions(connection, session_rows())
     live = load_live_figures(connection, WINDOW, {})
     names = [aggregate.name for aggregate in find_aggregates("weekly")]
@@ -171,6 +169,7 @@ def test_hostile_text_changes_no_tag_of_the_page(connection: Connection, client:
             assert not name.startswith("on"), name
             if name in ("href", "action", "src"):
                 assert value is not None
-                assert value.startswith(("/", "#", "data:,")) and not value.startswith("//"), value
+                assert value.startswith(("/", "#", "data:,")), value
+                assert not value.startswith("//"), value
     assert sum(tag == "style" for tag, _ in tags.seen) == 0
     assert "\u202e" not in page

@@ -38,7 +38,8 @@ class PageCache:
         self._longest_lag = longest_lag_seconds
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
-        self._making: dict[Hashable, Future[MadePage]] = {}
+        self._making: dict[tuple[Hashable, DataVersion], Future[MadePage]] = {}
+        self._refreshing: set[Hashable] = set()  # keys that wait for the worker
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="insights-pages")
 
     def get(
@@ -58,23 +59,22 @@ class PageCache:
                 self._kept.move_to_end(key)
                 return kept.page.text
             # What a person corrected shows at once.
-            may_lag = kept is not None and kept.page.version.correction == version.correction
-            is_recent = kept is not None and now - kept.true_at < self._longest_lag
-            waiting = self._making.get((key, version))
-            if waiting is None:
+            may_lag = (
+                kept is not None
+                and kept.page.version.correction == version.correction
+                and now - kept.true_at < self._longest_lag
+            )
+            is_asked = key in self._refreshing
+            if may_lag:
+                self._refreshing.add(key)
+            elif (waiting := self._making.get((key, version))) is None:
                 mine = self._making[key, version] = Future[MadePage]()
-        if kept is not None and may_lag and is_recent:
-            if waiting is None:
-                self._worker.submit(self._refresh, key, version, make_later, mine)
+        if kept is not None and may_lag:
+            if not is_asked:
+                self._worker.submit(self._refresh, key, make_later)
             return kept.page.text
         if waiting is not None:
             return waiting.result().text
-        return self._make(key, version, make, mine).text
-
-    def _make(
-        self, key: Hashable, version: DataVersion, make: Callable[[], MadePage], mine: Future[MadePage]
-    ) -> MadePage:
-        started = time.monotonic()
         try:
             page = make()
         except BaseException as error:
@@ -82,21 +82,25 @@ class PageCache:
             raise
         else:
             mine.set_result(page)
-            with self._lock:
-                self._kept[key] = _Kept(page, started)
-                self._kept.move_to_end(key)
-                while len(self._kept) > self._most:
-                    self._kept.popitem(last=False)
-            return page
+            self._keep(key, page, now)
+            return page.text
         finally:
             with self._lock:
                 del self._making[key, version]
 
-    def _refresh(
-        self, key: Hashable, version: DataVersion, make: Callable[[], MadePage], mine: Future[MadePage]
-    ) -> None:
+    def _refresh(self, key: Hashable, make: Callable[[], MadePage]) -> None:
+        started = time.monotonic()
+        with self._lock:
+            self._refreshing.discard(key)
         try:
-            self._make(key, version, make, mine)
-        except Exception:
+            self._keep(key, make(), started)
+        except Exception as error:
             # The page that is kept ages, and then a request is told.
-            _log.exception("A page could not be made anew.")
+            _log.warning("A page was not made anew: %s", error)
+
+    def _keep(self, key: Hashable, page: MadePage, true_at: float) -> None:
+        with self._lock:
+            self._kept[key] = _Kept(page, true_at)
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
