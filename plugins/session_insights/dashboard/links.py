@@ -43,6 +43,8 @@ _BIG = {
 class SessionLinks:
     """`reports.linking.Links` for one choice of days and filters."""
 
+    is_printed = False
+
     def __init__(self, choice: Choice, base: str) -> None:
         self._choice = choice
         self._base = base  # what every address of ours begins with

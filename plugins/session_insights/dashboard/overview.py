@@ -95,6 +95,7 @@ def describe(found: Overview, choice: Choice, profile: Profile) -> dict[str, Any
         "last_sync": f"Last sync {moment(read_at, profile.zone)}, {plural(found.last_sync['machine_count'], 'machine')}"
         if read_at
         else "Nothing was synced yet: run the DAG insights_session_sync",
+        "unread_count": found.unread_count,
         "no_text": {"headline": "", "paragraphs": ()},
     }
 

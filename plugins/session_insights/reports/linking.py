@@ -13,6 +13,8 @@ from session_insights.reports.value import BigFigure
 class Links(Protocol):
     """What templates ask; text stays text, a link is markup. None is unknown and stays so."""
 
+    is_printed: bool  # a page that may be read on paper, so that its first finding is open
+
     def sessions(self, text: str | None, **query: str) -> str | None: ...  # the sessions that a query leaves
     def session(self, text: str, session_id: str) -> str: ...
     def card(self, card: Card) -> str: ...  # an address
@@ -23,6 +25,8 @@ class Links(Protocol):
 
 class NoLinks:
     """A page that stands alone; its cards lead to its own sections."""
+
+    is_printed = True
 
     def sessions(self, text: str | None, **query: str) -> str | None:  # noqa: ARG002
         return text

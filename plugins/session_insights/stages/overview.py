@@ -41,6 +41,7 @@ class Overview:
 
     data_version: store.DataVersion
     content: Content
+    unread_count: int  # sessions of yours that failed or wait
     anomalies: list[dict[str, Any]]  # none where a filter is on: they are about all sessions
     last_sync: dict[str, Any]
     offered: dict[str, list[str | None]]  # projects, machines and initiators to filter by
@@ -74,7 +75,9 @@ def build_overview(
         ReportFacts(made_at=made_at, version=version("session-insights")),
         link_days=link_days,
     )
-    return Overview(data_version, content, anomalies, last_sync, offered)
+    [coverage] = figures.current["coverage"]
+    unread_count = coverage["session_count"] - coverage["read_count"]
+    return Overview(data_version, content, unread_count, anomalies, last_sync, offered)
 
 
 def load_live_figures(connection: Connection, window: Window, session_filter: Mapping[str, str | None]) -> Figures:
