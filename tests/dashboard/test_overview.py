@@ -20,6 +20,7 @@ from session_insights.stages.overview import load_live_figures
 from session_insights.store.database import Connection
 from session_insights.store.figures import load_rows
 from session_insights.windows import Window
+from tests.dashboard.conftest import OpenClient
 from tests.dashboard.given import BUSINESSES, INITIATORS, MACHINES, PROJECTS, WEEK, insert_sessions, session_rows
 from tests.unit.reports.test_hostile_text import HOSTILE, Tags
 
@@ -173,3 +174,23 @@ def test_hostile_text_changes_no_tag_of_the_page(connection: Connection, client:
                 assert not value.startswith("//"), value
     assert sum(tag == "style" for tag, _ in tags.seen) == 0
     assert "\u202e" not in page
+
+
+def test_links_follow_the_base_path_of_a_proxy(open_client: OpenClient, database_url: str) -> None:
+    page = _get(open_client(database_url, root_path="/airflow/insights"), "/airflow/insights/")
+    addresses = re.findall(r'(?:href|src|action)="([^"#]+)"', page)
+    assert addresses
+    for address in addresses:
+        assert address.startswith(("/airflow/insights/", "data:,")), address
+
+
+def test_an_anomaly_stands_above_the_figures_until_it_is_over(connection: Connection, client: TestClient) -> None:
+    connection.execute(
+        "insert into insights.anomalies (metric, window_start, window_end, value, baseline, session_count, explanation)"
+        " values ('mcp_failures', '2026-11-18', '2026-11-20', 4, 1, 9, 'Connector failures are up.')"
+    )
+    page = _get(client, f"/?{WEEK}")
+    assert "Connector failures are up." in page
+    assert "/sessions?since=2026-11-18&amp;until=2026-11-19" in page
+    assert "Connector failures are up." not in _get(client, f"/?{WEEK}&machine=desk")
+    assert "Connector failures are up." not in _get(client, "/?since=2026-11-01&until=2026-11-07")
