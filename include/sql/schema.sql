@@ -9,7 +9,7 @@ begin
     -- Once a transaction is enough; a rolled back savepoint takes the setting back with the count.
     if current_setting('insights.counted_in', true) is distinct from pg_current_xact_id()::text then
         update insights.data_versions set change_count = change_count + 1
-        where slot = (select slot from insights.data_versions limit 1 for update skip locked);
+        where slot = (select slot from insights.data_versions where slot > 0 limit 1 for update skip locked);
         if not found then
             -- More writers than slots: this one waits for the first.
             update insights.data_versions set change_count = change_count + 1 where slot = 1;
@@ -21,6 +21,16 @@ end
 $$;
 
 COMMENT ON FUNCTION insights.count_change() IS 'Moves the version of the data; visible when what was written is.';
+
+CREATE FUNCTION insights.count_purge() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    update insights.data_versions set change_count = change_count + 1
+    where slot = 0;
+    return null;
+end
+$$;
 
 CREATE FUNCTION insights.is_wanted(session_id text, machine text, project text, initiated_by text) RETURNS boolean
     LANGUAGE sql STABLE
@@ -330,7 +340,8 @@ CREATE TABLE insights.data_versions (
     change_count bigint DEFAULT 0 NOT NULL
 );
 
-COMMENT ON TABLE insights.data_versions IS 'Writing transactions, counted in several slots, so that no writer waits for another; the sum is the data''s version.';
+COMMENT ON TABLE insights.data_versions IS 'Writing transactions, counted in several slots, so that no writer waits for another; the sum is the data''s version.
+Slot 0 counts what must be gone from every page at once: purges.';
 
 CREATE TABLE insights.facet_batch_requests (
     custom_id text NOT NULL,
@@ -884,6 +895,10 @@ CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insi
 CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.session_messages FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
 
 CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.transcript_files FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
+
+CREATE TRIGGER count_purge AFTER INSERT ON insights.purged_people FOR EACH STATEMENT EXECUTE FUNCTION insights.count_purge();
+
+CREATE TRIGGER count_purge AFTER INSERT ON insights.purged_sessions FOR EACH STATEMENT EXECUTE FUNCTION insights.count_purge();
 
 ALTER TABLE ONLY insights.facet_batch_requests
     ADD CONSTRAINT facet_batch_requests_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES insights.facet_batches(id) ON DELETE CASCADE;

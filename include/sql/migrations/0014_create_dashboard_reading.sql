@@ -96,9 +96,10 @@ create table insights.data_versions (
     change_count bigint not null default 0
 );
 comment on table insights.data_versions is
-'Writing transactions, counted in several slots, so that no writer waits for another; the sum is the data''s version.';
+'Writing transactions, counted in several slots, so that no writer waits for another; the sum is the data''s version.
+Slot 0 counts what must be gone from every page at once: purges.';
 insert into insights.data_versions (slot)
-select slot from generate_series(1, 64) as slot;
+select slot from generate_series(0, 64) as slot;
 
 create function insights.count_change()
 returns trigger
@@ -108,7 +109,7 @@ begin
     -- Once a transaction is enough; a rolled back savepoint takes the setting back with the count.
     if current_setting('insights.counted_in', true) is distinct from pg_current_xact_id()::text then
         update insights.data_versions set change_count = change_count + 1
-        where slot = (select slot from insights.data_versions limit 1 for update skip locked);
+        where slot = (select slot from insights.data_versions where slot > 0 limit 1 for update skip locked);
         if not found then
             -- More writers than slots: this one waits for the first.
             update insights.data_versions set change_count = change_count + 1 where slot = 1;
@@ -136,6 +137,21 @@ create trigger count_change after insert or update or delete or truncate on insi
 for each statement execute function insights.count_change();
 create trigger count_change after insert or update or delete or truncate on insights.anomalies
 for each statement execute function insights.count_change();
+
+create function insights.count_purge()
+returns trigger
+language plpgsql
+as $$
+begin
+    update insights.data_versions set change_count = change_count + 1
+    where slot = 0;
+    return null;
+end
+$$;
+create trigger count_purge after insert on insights.purged_sessions
+for each statement execute function insights.count_purge();
+create trigger count_purge after insert on insights.purged_people
+for each statement execute function insights.count_purge();
 
 -- The role of SESSION_INSIGHTS_DASHBOARD_URL, where somebody has made it.
 do $$

@@ -58,10 +58,10 @@ class PageCache:
                 self._kept[key] = _Kept(kept.page, now)
                 self._kept.move_to_end(key)
                 return kept.page.text
-            # What a person corrected shows at once.
+            # What a person corrected or purged shows at once.
             may_lag = (
                 kept is not None
-                and kept.page.version.correction == version.correction
+                and kept.page.version.urgent == version.urgent
                 and now - kept.true_at < self._longest_lag
             )
             is_asked = key in self._refreshing

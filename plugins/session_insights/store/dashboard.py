@@ -17,12 +17,12 @@ class DataVersion:
     """Two numbers that tell whether something was written that a page may show."""
 
     change: int  # moves with every sync, reading and correction
-    correction: int  # moves with a correction alone
+    urgent: int  # moves with a correction or a purge alone
 
 
 def load_version(connection: Connection) -> DataVersion:
     [row] = execute(connection, load_sql("dashboard/data_version"))
-    return DataVersion(row["change_count"], row["correction_id"])
+    return DataVersion(row["change_count"], row["urgent_count"])
 
 
 def set_filter(connection: Connection, session_filter: Mapping[str, str | None]) -> None:
