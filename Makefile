@@ -31,8 +31,9 @@ test: install ## run all tests
 eval: install ## score a reader against labels: READER=claude, SETS="hand demo corpus"
 	@$(BIN)/python -m local.evaluation --reader $(or $(READER),offline) $(if $(SETS),--sets $(SETS)) $(EVAL)
 
-bench: install ## measure the sync and the aggregates against their budgets
-	@$(BIN)/python -m benchmarks.sync; synced=$$?; $(BIN)/python -m benchmarks.aggregates && exit $$synced
+bench: install ## measure sync, aggregates and dashboard against their budgets
+	@$(BIN)/python -m benchmarks.sync; synced=$$?; $(BIN)/python -m benchmarks.aggregates; summed=$$?; \
+	$(BIN)/python -m benchmarks.dashboard && exit $$((synced + summed))
 
 lint: install ## check style, types, import order and SQL
 	$(BIN)/ruff check .

@@ -169,9 +169,9 @@ def main() -> int:
         cluster = start_postgres(state, durable=False)
         try:
             name = f"bench_{args.sessions}_{args.weeks}"
-            _make_database(cluster.url("postgres"), name)
+            make_database(cluster.url("postgres"), name)
             with connect(cluster.url(name)) as connection:
-                _fill(connection, args.sessions, args.weeks)
+                fill_history(connection, args.sessions, args.weeks)
                 window = Window(LAST_DAY - timedelta(days=7), LAST_DAY)
                 if args.explain:
                     _explain(connection, args.explain, window)
@@ -181,13 +181,13 @@ def main() -> int:
             stop_postgres(state)
 
 
-def _make_database(url: str, name: str) -> None:
+def make_database(url: str, name: str) -> None:
     with psycopg.connect(url, autocommit=True) as admin:
         if not admin.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
             admin.execute(f"create database {name}".encode())
 
 
-def _fill(connection: Connection, sessions: int, weeks: int) -> None:
+def fill_history(connection: Connection, sessions: int, weeks: int) -> None:
     migrate(connection, find_include_dir(Settings()) / "sql" / "migrations")
     if connection.execute("select 1 from insights.claude_sessions limit 1").fetchone():
         return

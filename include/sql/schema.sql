@@ -2,6 +2,67 @@
 
 CREATE SCHEMA insights;
 
+CREATE FUNCTION insights.count_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    -- Once a transaction is enough; a rolled back savepoint takes the setting back with the count.
+    if current_setting('insights.counted_in', true) is distinct from pg_current_xact_id()::text then
+        update insights.data_versions set change_count = change_count + 1
+        where slot = (select slot from insights.data_versions where slot > 0 limit 1 for update skip locked);
+        if not found then
+            -- More writers than slots: this one waits for the first.
+            update insights.data_versions set change_count = change_count + 1 where slot = 1;
+        end if;
+        perform set_config('insights.counted_in', pg_current_xact_id()::text, true);
+    end if;
+    return null;
+end
+$$;
+
+COMMENT ON FUNCTION insights.count_change() IS 'Moves the version of the data; visible when what was written is.';
+
+CREATE FUNCTION insights.count_purge() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    update insights.data_versions set change_count = change_count + 1
+    where slot = 0;
+    return null;
+end
+$$;
+
+CREATE FUNCTION insights.is_wanted(session_id text, machine text, project text, initiated_by text) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    select case
+        when coalesce(current_setting('insights.session_filter', true), '') = '' then true
+        else insights.matches_filter(
+            session_id, machine, project, initiated_by, current_setting('insights.session_filter', true)::jsonb
+        )
+    end
+$$;
+
+COMMENT ON FUNCTION insights.is_wanted(session_id text, machine text, project text, initiated_by text) IS 'Whether a session passes the transaction''s setting insights.session_filter; every session does where it is not set.';
+
+CREATE FUNCTION insights.matches_filter(session_id text, machine text, project text, initiated_by text, session_filter jsonb) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    select jsonb_build_object(
+        'machine', machine,
+        'project', project,
+        'initiated_by', initiated_by,
+        'business', (
+            select facet.businesses ->> 0
+            from insights.session_facets as facet
+            where facet.session_id = matches_filter.session_id
+        )
+    ) @> session_filter
+$$;
+
+COMMENT ON FUNCTION insights.matches_filter(session_id text, machine text, project text, initiated_by text, session_filter jsonb) IS 'Whether a session has all values of the filter, such as {"machine": "laptop", "business": null}; null is unknown.
+A session''s business is the first that it served.';
+
 CREATE FUNCTION insights.window_sessions(window_start date, window_end date) RETURNS TABLE(session_id text, title text, project text, started_at timestamp with time zone, active_minutes double precision, human_prompt_count bigint, message_count bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, total_tokens bigint, cost_usd double precision, unpriced_message_count bigint, unfinished_message_count bigint, time_zone text)
     LANGUAGE sql STABLE
     AS $$
@@ -30,12 +91,14 @@ CREATE FUNCTION insights.window_sessions(window_start date, window_end date) RET
         and day.activity_date < window_end
         and session.category = 'human'
         and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
+        and insights.is_wanted(session.id, session.machine, session.project, session.initiated_by)
     group by session.id
     having sum(day.human_prompt_count) > 0
 $$;
 
 COMMENT ON FUNCTION insights.window_sessions(window_start date, window_end date) IS 'Sessions of people in which somebody spoke within the window (local dates, half-open), with what they did in it;
-sessions of fewer than 2 prompts and under 1 minute are left out. time_zone is the one that cut their days.';
+sessions of fewer than 2 prompts and under 1 minute are left out, and those that a filter does not want. time_zone is
+the one that cut their days.';
 
 CREATE FUNCTION insights.window_summary(window_start date, window_end date) RETURNS TABLE(session_count bigint, read_count bigint, active_minutes numeric, human_prompt_count numeric, total_tokens numeric, input_tokens numeric, output_tokens numeric, cache_read_tokens numeric, cache_write_tokens numeric, cost_usd numeric, unpriced_message_count numeric, unfinished_message_count numeric, reached_count bigint, judged_count bigint, course_corrections bigint, time_saved_minutes bigint, time_saved_known_count bigint, artifacts_created bigint, decisions_made bigint, knowledge_filed bigint, people_count bigint, contact_count bigint, priority_minutes numeric, read_minutes numeric, mcp_failures bigint, retry_loops bigint, cut_short_count bigint, friction_session_count bigint, shared_session_count bigint, named_session_count bigint)
     LANGUAGE sql STABLE
@@ -271,6 +334,14 @@ COMMENT ON COLUMN insights.claude_sessions.cost_usd IS 'At list price; null when
 COMMENT ON COLUMN insights.claude_sessions.unfinished_message_count IS 'Messages without a stop_reason: their output_tokens are a lower bound.';
 
 COMMENT ON COLUMN insights.claude_sessions.content_hash IS 'Changes when an entry of the session changes.';
+
+CREATE TABLE insights.data_versions (
+    slot integer NOT NULL,
+    change_count bigint DEFAULT 0 NOT NULL
+);
+
+COMMENT ON TABLE insights.data_versions IS 'Writing transactions, counted in several slots, so that no writer waits for another; the sum is the data''s version.
+Slot 0 counts what must be gone from every page at once: purges.';
 
 CREATE TABLE insights.facet_batch_requests (
     custom_id text NOT NULL,
@@ -696,6 +767,9 @@ ALTER TABLE ONLY insights.anomalies
 ALTER TABLE ONLY insights.claude_sessions
     ADD CONSTRAINT claude_sessions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY insights.data_versions
+    ADD CONSTRAINT data_versions_pkey PRIMARY KEY (slot);
+
 ALTER TABLE ONLY insights.facet_batch_requests
     ADD CONSTRAINT facet_batch_requests_pkey PRIMARY KEY (custom_id);
 
@@ -805,6 +879,26 @@ CREATE INDEX session_messages_message_id ON insights.session_messages USING btre
 CREATE INDEX transcript_archive_digest ON insights.transcript_archive USING btree (digest);
 
 CREATE INDEX transcript_files_session_id ON insights.transcript_files USING btree (session_id);
+
+CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.anomalies FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
+
+CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.claude_sessions FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
+
+CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.facet_extractions FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
+
+CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.session_days FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
+
+CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.session_entries FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
+
+CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.session_facets FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
+
+CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.session_messages FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
+
+CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.transcript_files FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
+
+CREATE TRIGGER count_purge AFTER INSERT ON insights.purged_people FOR EACH STATEMENT EXECUTE FUNCTION insights.count_purge();
+
+CREATE TRIGGER count_purge AFTER INSERT ON insights.purged_sessions FOR EACH STATEMENT EXECUTE FUNCTION insights.count_purge();
 
 ALTER TABLE ONLY insights.facet_batch_requests
     ADD CONSTRAINT facet_batch_requests_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES insights.facet_batches(id) ON DELETE CASCADE;

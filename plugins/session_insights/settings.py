@@ -26,6 +26,8 @@ class Settings(BaseSettings):
 
     # PostgreSQL for everything of ours, as a URL; in Airflow the connection `session_insights_db` serves instead.
     database_url: str | None = None
+    # The same for the dashboard, as a role that may only read; empty means the one above.
+    dashboard_url: str | None = None
     # Where transcripts are: comma list of `path` or `machine=path`, a path being a folder or `s3://bucket/prefix`;
     # empty means Claude Code's own folders.
     sources: str = ""

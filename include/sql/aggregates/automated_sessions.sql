@@ -17,6 +17,7 @@ automated_sessions as (
         day.activity_date >= %(window_start)s
         and day.activity_date < %(window_end)s
         and session.category = 'automated'
+        and insights.is_wanted(session.id, session.machine, session.project, session.initiated_by)
     group by session.id
 
 ),

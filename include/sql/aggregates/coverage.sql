@@ -77,7 +77,9 @@ other_counts as (
     from active_sessions as active
     inner join insights.claude_sessions as session on active.session_id = session.id
     left join window_sessions as counted on active.session_id = counted.session_id
-    where counted.session_id is null
+    where
+        counted.session_id is null
+        and insights.is_wanted(session.id, session.machine, session.project, session.initiated_by)
 
 ),
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -31,12 +31,14 @@ from session_insights.wording import (
     tokens,
 )
 
+DayLink = Callable[[Window], str]  # days → where their sessions are listed
 MOST_BARS = 31  # longer windows are drawn by week
 
 
 @dataclass(frozen=True)
 class BusinessRow:
     name: str | None  # None: unknown
+    slug: str | None  # whole, as it is stored
     colour: str | None
     session_count: str
     minutes: str
@@ -57,7 +59,9 @@ class Attention:
     notes: tuple[str, ...]
 
 
-def build_attention(seen: Comparison, profile: Profile, window: Window, words: PeriodWords) -> Attention:
+def build_attention(
+    seen: Comparison, profile: Profile, window: Window, words: PeriodWords, link_days: DayLink | None = None
+) -> Attention:
     rows = sorted(
         seen.current.get("attention_by_business", []),
         key=lambda row: (row["business"] is None, -(row["active_minutes"] or 0)),
@@ -66,7 +70,7 @@ def build_attention(seen: Comparison, profile: Profile, window: Window, words: P
     minutes = total(rows, "active_minutes")
     gone = {"business": None, "active_minutes": total(list(before.values()), "active_minutes")}
     whole = {name: total(rows, name) for name in ("session_count", "active_minutes", "total_tokens", "cost_usd")}
-    bars = _bars(seen, profile, window, [row["business"] for row in rows])
+    bars = _bars(seen, profile, window, [row["business"] for row in rows], link_days)
     return Attention(
         caption="Active time per day, hours and minutes." if len(window.days) <= MOST_BARS else "Active time per week.",
         caption_more=_longest_day(bars, window),
@@ -85,6 +89,7 @@ def _row(
     was = (before or {}).get("active_minutes") or 0
     return BusinessRow(
         name=None if row["business"] is None else shorten(row["business"], 40),
+        slug=row["business"],
         colour=business_colour(profile, row["business"]),
         session_count=number(row["session_count"] or 0),
         minutes=number(active),
@@ -95,7 +100,9 @@ def _row(
     )
 
 
-def _bars(seen: Comparison, profile: Profile, window: Window, order: list[str | None]) -> list[DayBar]:
+def _bars(
+    seen: Comparison, profile: Profile, window: Window, order: list[str | None], link_days: DayLink | None
+) -> list[DayBar]:
     """A bar a day, or a week where days are too many; segments in the order of the table."""
     step = 1 if len(window.days) <= MOST_BARS else 7
     minutes: dict[tuple[date, str | None], float] = {}
@@ -109,7 +116,8 @@ def _bars(seen: Comparison, profile: Profile, window: Window, order: list[str | 
         name = WEEKDAYS[start.weekday()][:3]
         axis = (name, str(start.day)) if step == 1 else ("from", short_day(start))
         stack = [(slug, minutes.get((start, slug), 0)) for slug in order]
-        bars.append(DayBar(label=" ".join(axis), axis=axis, segments=_segments(stack, profile)))
+        href = link_days(Window(start, min(start + timedelta(days=step), window.end))) if link_days else None
+        bars.append(DayBar(label=" ".join(axis), axis=axis, segments=_segments(stack, profile), href=href))
     return bars
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from session_insights.measures import Comparison, compare, first_row
 from session_insights.profile import Profile
 from session_insights.records import Figures
-from session_insights.reports.attention import Attention, build_attention
+from session_insights.reports.attention import Attention, DayLink, build_attention
 from session_insights.reports.cards import Card, build_cards
 from session_insights.reports.friction import Friction, build_friction
 from session_insights.reports.health import Health, build_health
@@ -73,8 +73,20 @@ class Month:
     targets: Targets
 
 
-def build_content(figures: Figures, story: Story, profile: Profile, window: Window, facts: ReportFacts) -> Content:
-    """Pure: the same arguments give the same content."""
+def build_content(
+    figures: Figures,
+    story: Story,
+    profile: Profile,
+    window: Window,
+    facts: ReportFacts,
+    *,
+    link_days: DayLink | None = None,
+) -> Content:
+    """Pure: the same arguments give the same content.
+
+    Args:
+        link_days: Where the sessions of a bar's days are listed; without it bars are no links.
+    """
     seen = compare(figures.current, figures.previous, window)
     words = period_words(window.start, window.end)
     return Content(
@@ -94,7 +106,7 @@ def build_content(figures: Figures, story: Story, profile: Profile, window: Wind
         masthead=build_masthead(seen, profile, window, words, facts.made_at, story.writer, story.cost_usd),
         rails=build_rails(seen, words, window, _automated(seen)),
         cards=tuple(build_cards(seen, words)),
-        attention=build_attention(seen, profile, window, words),
+        attention=build_attention(seen, profile, window, words, link_days),
         priorities=build_priorities(seen, profile, words),
         friction=build_friction(seen, profile, words),
         skills=build_skills(seen, profile),

@@ -49,6 +49,7 @@ MOST_FINDINGS = 3
 @dataclass(frozen=True)
 class Line:
     label: str
+    key: str  # the measure: course_corrections
     delta: Delta | None
     detail: str  # 37 in 41; was 30 in 38
     chart: Markup
@@ -60,6 +61,7 @@ class Line:
 @dataclass(frozen=True)
 class Finding:
     title: str
+    key: str  # as `top_friction` names it
     detail: str  # 5 of 41 sessions, 11 times; last week 2 of 38 sessions
     evidence: tuple[EvidenceItem, ...]
     more_count: int  # sessions behind it that are not listed
@@ -139,6 +141,7 @@ def _line(
         detail += f"; was {number(before)} in {number(seen.was.read_count)}"
     return Line(
         label=label,
+        key=key,
         delta=rate_delta(now, was, better="less", level=level) if now is not None and was is not None else None,
         detail=detail,
         chart=draw_line(label, rates, top=top, unit="per 10 sessions read"),
@@ -156,6 +159,7 @@ def _finding(row: Mapping[str, Any], seen: Comparison, profile: Profile, words: 
         detail += f"; {words.last} {_extent(before, seen.was.read_count) if before else 'none'}"
     return Finding(
         title=finding_words(row["finding"]),
+        key=row["finding"],
         detail=detail,
         evidence=evidence,
         more_count=max(0, row["session_count"] - len(evidence)),

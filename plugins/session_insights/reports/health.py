@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from session_insights.measures import Comparison, by_key, total
 from session_insights.wording import Delta, capital, cents, number, percent, shorten
@@ -21,6 +23,7 @@ MOST_TOOLS = 6
 @dataclass(frozen=True)
 class StarterRow:
     name: str | None
+    initiated_by: str | None  # as it is stored
     ran: str
     failed: str
     cost: str
@@ -29,6 +32,7 @@ class StarterRow:
 @dataclass(frozen=True)
 class ToolRow:
     name: str
+    tool: str  # whole, as `tool_failures` names it
     failed: str  # 19 of 64
     rate: str  # 30%
     delta: Delta | None
@@ -59,10 +63,11 @@ def build_health(seen: Comparison) -> Health:
     )
 
 
-def _starter(row: dict[str, float], name: str | None) -> StarterRow:
+def _starter(row: Mapping[str, Any], name: str | None) -> StarterRow:
     cost = row.get("cost_usd")
     return StarterRow(
         None if name is None else shorten(name, 40),
+        row.get("initiated_by"),
         number(row["session_count"]),
         number(row["failed_count"] or 0),
         cents(cost or 0),
@@ -94,6 +99,7 @@ def _tools(seen: Comparison) -> list[ToolRow]:
         shown.append(
             ToolRow(
                 name=shorten(row["tool"], 40),
+                tool=row["tool"],
                 failed=f"{number(row['error_count'] or 0)} of {number(row['call_count'])}",
                 rate=f"{rate}%",
                 delta=_rate_delta(rate, was_rate, min(row["call_count"], was["call_count"]) if was else 0),

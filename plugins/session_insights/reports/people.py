@@ -18,6 +18,7 @@ MOST_ROWS = 8
 @dataclass(frozen=True)
 class PersonRow:
     name: str
+    person: str | None  # whole, as it is stored; None: several
     about: str
     contacts: str
     chart: Markup | None
@@ -52,11 +53,12 @@ def build_people(seen: Comparison, profile: Profile) -> People:
         max((_sum(group, "proactive_count") + _undirected(group) for group in groups), default=0),
     )
 
-    def row_of(group: list[dict[str, Any]], name: str, text: str, was: int) -> PersonRow:
+    def row_of(group: list[dict[str, Any]], name: str, text: str, was: int, person: str | None = None) -> PersonRow:
         contacts = _sum(group, "contact_count")
         reactive, proactive = _sum(group, "reactive_count"), _sum(group, "proactive_count")
         return PersonRow(
             name=name,
+            person=person,
             about=text,
             contacts=number(contacts),
             chart=draw_contacts(reactive, proactive, _undirected(group), widest=widest),
@@ -70,7 +72,13 @@ def build_people(seen: Comparison, profile: Profile) -> People:
         return sum(before.get(row["person"], {}).get("contact_count") or 0 for row in group)
 
     built = [
-        row_of([row], shorten(row["person"], 40), shorten(about.get(row["person"], ""), 60), was_of([row]))
+        row_of(
+            [row],
+            shorten(row["person"], 40),
+            shorten(about.get(row["person"], ""), 60),
+            was_of([row]),
+            row["person"],
+        )
         for row in named
     ]
     if others:

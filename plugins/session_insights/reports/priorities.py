@@ -16,6 +16,7 @@ from session_insights.wording import Delta, PeriodWords, half_up, level_points, 
 @dataclass(frozen=True)
 class PriorityRow:
     label: str
+    slug: str | None  # None: everything else
     share: str  # 33%
     target: str  # target 45%
     delta: Delta | None
@@ -32,6 +33,7 @@ class Priorities:
 @dataclass(frozen=True)
 class _Line:
     label: str
+    slug: str | None
     minutes: float
     was_minutes: float
     target: int | None
@@ -56,6 +58,7 @@ def build_priorities(seen: Comparison, profile: Profile, words: PeriodWords) -> 
         rows.append(
             PriorityRow(
                 label=shorten(line.label, 80),
+                slug=line.slug,
                 share=f"{share}%",
                 target=aim,
                 delta=None
@@ -82,6 +85,7 @@ def _lines(seen: Comparison, profile: Profile) -> list[_Line]:
     lines = [
         _Line(
             priority.label,
+            priority.slug,
             minutes(now, priority.slug),
             minutes(was, priority.slug),
             half_up(100 * priority.target_share) if priority.target_share else None,
@@ -91,7 +95,7 @@ def _lines(seen: Comparison, profile: Profile) -> list[_Line]:
     ]
     known = {priority.slug for priority in profile.priorities}
     lines += [
-        _Line(slug, minutes(now, slug), minutes(was, slug), None, OTHER)
+        _Line(slug, slug, minutes(now, slug), minutes(was, slug), None, OTHER)
         for slug in now
         if slug is not None and slug not in known
     ]
@@ -99,4 +103,4 @@ def _lines(seen: Comparison, profile: Profile) -> list[_Line]:
     was_rest = max(0.0, seen.was.read_minutes - sum(line.was_minutes for line in lines))
     left = 100 - sum(line.target or 0 for line in lines)
     ceiling = left if any(line.target for line in lines) else None
-    return [*lines, _Line("Everything else", rest, was_rest, ceiling, OTHER, is_ceiling=True)]
+    return [*lines, _Line("Everything else", None, rest, was_rest, ceiling, OTHER, is_ceiling=True)]

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from session_insights.errors import InsightsError
 from session_insights.reports.content import Content
 from session_insights.reports.inline import render_inline
+from session_insights.reports.linking import NoLinks
 from session_insights.settings import find_include_dir, load_settings
 from session_insights.wording import clean_text
 
@@ -44,7 +45,11 @@ def render_html(content: Content, *, templates: Path | None = None) -> str:
         ReportTooLarge: More than 1 MB.
     """
     folder = templates or find_include_dir(load_settings()) / "templates"
-    page = build_environment(folder).get_template("report/report.html").render(content=content, policy=POLICY)
+    page = (
+        build_environment(folder)
+        .get_template("report/report.html")
+        .render(content=content, policy=POLICY, links=NoLinks())
+    )
     page_bytes = len(page.encode("utf-8"))
     if page_bytes > LARGEST_BYTES:
         raise ReportTooLarge(

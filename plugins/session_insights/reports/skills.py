@@ -17,6 +17,7 @@ MOST_ROWS = 12
 @dataclass(frozen=True)
 class SkillRow:
     name: str
+    skill: str  # whole, as it is stored
     when: str
     chart: Markup
     used: str
@@ -63,6 +64,7 @@ def build_skills(seen: Comparison, profile: Profile) -> Skills:
         rows.append(
             SkillRow(
                 name=shorten(name, 40),
+                skill=name,
                 when=shorten(when.get(name, ""), 80),
                 chart=draw_used_missed(count(used, name), count(missed, name)),
                 used=number(count(used, name)),

@@ -44,6 +44,7 @@ class BigFigure:
 @dataclass(frozen=True)
 class ValueRow:
     name: str | None
+    slug: str | None  # whole, as it is stored
     colour: str | None
     read_count: str
     saved: str | None
@@ -120,6 +121,7 @@ def _row(row: dict[str, Any], profile: Profile) -> ValueRow:
     is_saved_known = row.get("time_saved_known_count") and row.get("time_saved_minutes") is not None
     return ValueRow(
         name=None if row["business"] is None else shorten(row["business"], 40),
+        slug=row["business"],
         colour=business_colour(profile, row["business"]),
         read_count=number(row["read_count"] or 0),
         saved=short_duration(row["time_saved_minutes"]) if is_saved_known else None,

@@ -13,8 +13,16 @@ from session_insights.errors import SettingsError
 Connection = psycopg.Connection[dict[str, Any]]
 
 
-def connect(url: str | None, *, statement_timeout_seconds: int = 600) -> Connection:
+def connect(
+    url: str | None,
+    *,
+    statement_timeout_seconds: int = 600,
+    connect_timeout_seconds: int = 10,
+    is_read_only: bool = False,
+) -> Connection:
     """A connection that commits each statement unless inside `transaction()`; rows are dicts.
+
+    A read-only one cannot write, whatever its role may, and each `transaction()` sees one moment of the data.
 
     Raises:
         SettingsError: No URL, or one that psycopg cannot read.
@@ -25,14 +33,18 @@ def connect(url: str | None, *, statement_timeout_seconds: int = 600) -> Connect
             "No database: set SESSION_INSIGHTS_DATABASE_URL=postgresql://user:password@host:5432/insights, "
             "or in Airflow the connection 'session_insights_db'."
         )
+    options = f"-c statement_timeout={statement_timeout_seconds * 1000} -c timezone=UTC"
+    if is_read_only:
+        # Short statements: compiling them takes longer than they do.
+        options += " -c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read -c jit=off"
     try:
         connection = psycopg.connect(
             url,
             autocommit=True,
             row_factory=dict_row,
-            connect_timeout=10,
+            connect_timeout=connect_timeout_seconds,
             application_name="session-insights",
-            options=f"-c statement_timeout={statement_timeout_seconds * 1000} -c timezone=UTC",
+            options=options,
         )
     except psycopg.ProgrammingError as error:
         shown = urlsplit(url)

@@ -42,6 +42,7 @@ class DayBar:
     label: str  # Sun 15
     axis: tuple[str, str]  # Sun, 15
     segments: tuple[Segment, ...]
+    href: str | None = None  # where its sessions are listed
 
     @property
     def minutes(self) -> float:
@@ -68,15 +69,16 @@ def draw_day_bars(days: Sequence[DayBar], week: Sequence[Segment], spoken: str, 
         return place % every == 0 and (every == 1 or place < len(days) - 1)
 
     return Markup(
-        '<div class="days" style="--n:{}" role="img" aria-label="{}">{}'
+        '<div class="days" style="--n:{}" role="{}" aria-label="{}">{}'
         '<div class="t"></div>{}<div></div><div class="t"></div><div></div>'
         '<div class="ax">{}</div>{}<div></div>{}{}'
         '<div class="x"></div>{}<div></div><div class="x">{}<br>share</div><div></div></div>'
     ).format(
         len(days),
+        "group" if any(day.href for day in days) else "img",  # an image hides the links in it
         safe(spoken),
         joined([_grid_line(minutes, scale) for minutes in marks]),
-        joined([_cell("t", clock(day.minutes)) if is_named(n) else _cell("t", "") for n, day in enumerate(days)]),
+        joined([_time(day) if is_named(n) else _cell("t", "") for n, day in enumerate(days)]),
         joined([_axis_label(minutes, scale) for minutes in marks]),
         joined([_bar(day.segments, scale, day.label) for day in days]),
         _bar(week, sum(segment.minutes for segment in week), column_name.lower()),
@@ -88,6 +90,14 @@ def draw_day_bars(days: Sequence[DayBar], week: Sequence[Segment], spoken: str, 
 
 def _cell(kind: str, *lines: str) -> Markup:
     return Markup('<div class="{}">{}</div>').format(kind, Markup("<br>").join(safe(line) for line in lines))
+
+
+def _time(day: DayBar) -> Markup:
+    if day.href is None or day.minutes <= 0:
+        return _cell("t", clock(day.minutes))
+    return Markup('<div class="t"><a href="{}" aria-label="{}: {}">{}</a></div>').format(
+        safe(day.href), safe(day.label), clock(day.minutes), clock(day.minutes)
+    )
 
 
 def _grid_line(minutes: float, scale: float) -> Markup:

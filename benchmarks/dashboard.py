@@ -1,0 +1,147 @@
+"""How long the views of the dashboard take on a big history, with four people at once.
+
+    python -m benchmarks.dashboard [--sessions 100000] [--clients 4] [--seconds 20]
+
+Uses the history of `benchmarks.aggregates`. The first look at a view counts everything and takes long; after it,
+writes go on as a sync and a reading make them, and views are made anew beside the requests: the budget is for that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from fastapi.testclient import TestClient  # noqa: E402
+
+from benchmarks.aggregates import LAST_DAY, fill_history, make_database  # noqa: E402
+from local.postgres import start_postgres, stop_postgres  # noqa: E402
+from session_insights.dashboard.app import build_app  # noqa: E402
+from session_insights.dashboard.desk import Desk  # noqa: E402
+from session_insights.profile import load_profile  # noqa: E402
+from session_insights.reports.rendering import build_environment  # noqa: E402
+from session_insights.settings import Settings, find_include_dir, find_profile_path  # noqa: E402
+from session_insights.store.database import connect  # noqa: E402
+
+BUDGET_MS, BUDGET_BYTES = 150, 300_000
+VIEWS = {
+    f"{days} days{', ' + query if query else ''}": f"/?since={LAST_DAY - timedelta(days=days)}"
+    f"&until={LAST_DAY - timedelta(days=1)}{'&' + query if query else ''}"
+    for query in ("", "business=shop", "machine=bench&project=shop/storefront")
+    for days in (7, 14, 30, 90)
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--sessions", type=int, default=100_000)
+    parser.add_argument("--weeks", type=int, default=104)
+    parser.add_argument("--clients", type=int, default=4)
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--write-every", type=float, default=5, metavar="SECONDS")
+    parser.add_argument("--state", type=Path, help="keeps the database for the next run")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        state = args.state or Path(folder) / "state"
+        cluster = start_postgres(state, durable=False)
+        try:
+            name = f"bench_{args.sessions}_{args.weeks}"
+            make_database(cluster.url("postgres"), name)
+            with connect(cluster.url(name)) as connection:
+                fill_history(connection, args.sessions, args.weeks)
+            return measure(cluster.url(name), args.clients, args.seconds, args.write_every)
+        finally:
+            stop_postgres(state)
+
+
+def measure(url: str, clients: int, seconds: float, write_every: float) -> int:
+    """Print the first look at each view and the ones after it, then all by many at once; 1 if a budget is missed."""
+    with TestClient(open_app(url)) as client, connect(url) as writer:
+
+        def view(address: str) -> float:
+            started = time.perf_counter()
+            answer = client.get(address)
+            if answer.status_code != 200:
+                raise SystemExit(f"{address}: {answer.status_code} {answer.text[:500]}")
+            largest[0] = max(largest[0], len(answer.content))
+            return 1000 * (time.perf_counter() - started)
+
+        def write() -> None:
+            writer.execute("update insights.claude_sessions set synced_at = now() where id = 'session-1'")
+
+        largest = [0]
+        view("/")  # templates, plans
+        for name, address in VIEWS.items():
+            made = view(address)
+            kept = statistics.median(view(address) for _ in range(10))
+            say(f"{made:8.1f} ms first  {kept:6.1f} ms then  {name}")
+        taken = crowd(view, write, clients, seconds, write_every)
+    taken.sort()
+    p95 = taken[int(len(taken) * 0.95)]
+    say(f"{len(taken):,} views by {clients} at once in {seconds:.0f} s, a write every {write_every:g} s:")
+    say(f"{p95:8.1f} ms p95; at most {BUDGET_MS}")
+    say(f"{statistics.median(taken):8.1f} ms median, {taken[-1]:.1f} ms the longest")
+    say(f"{largest[0]:,} bytes the largest page; at most {BUDGET_BYTES:,}")
+    return int(p95 > BUDGET_MS or largest[0] > BUDGET_BYTES)
+
+
+def crowd(
+    view: Callable[[str], float], write: Callable[[], None], clients: int, seconds: float, write_every: float
+) -> list[float]:
+    """Milliseconds of each view; everybody goes from view to view with half a second between."""
+    taken: list[float] = []
+    until = time.monotonic() + seconds
+
+    def browse(start: int) -> None:
+        addresses = list(VIEWS.values())
+        for step in range(10**9):
+            if time.monotonic() > until:
+                return
+            taken.append(view(addresses[(start + step) % len(addresses)]))
+            time.sleep(0.5)
+
+    threads = [threading.Thread(target=browse, args=(3 * place,)) for place in range(clients)]
+    for thread in threads:
+        thread.start()
+    while time.monotonic() < until:
+        write()
+        time.sleep(min(write_every, max(0.0, until - time.monotonic())))
+    for thread in threads:
+        thread.join()
+    return taken
+
+
+def open_app(url: str):
+    """The dashboard without Airflow and its guard."""
+    settings = Settings()
+    include = find_include_dir(settings)
+    profile = load_profile(find_profile_path(settings))
+
+    def nothing(*_: object, **__: object) -> dict[str, object]:
+        raise AssertionError("Only views are measured.")
+
+    return build_app(
+        guard=lambda: None,
+        user_name=lambda: "bench",
+        login_url=lambda back: back,
+        open_desk=lambda templates: Desk(profile, settings, build_environment(templates), nothing, nothing),
+        find_url=lambda: url,
+        templates=include / "templates",
+    )
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""Who may see the dashboard: whoever Airflow lets read our DAGs. Airflow itself guards no app of a plugin."""
+
+from __future__ import annotations
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.api_fastapi.core_api.security import GetUserDep
+from fastapi import HTTPException, Request
+
+# Their runs tell what the pages tell.
+DAGS = ("insights_session_sync", "insights_facet_extraction", "insights_weekly_report")
+
+
+def guard(request: Request, user: GetUserDep) -> None:
+    """Let in who may read the runs of our DAGs; to change something, who may change them.
+
+    Raises:
+        HTTPException: 401 for nobody (by `GetUserDep`), 403 for somebody without the right.
+    """
+    method = "GET" if request.method in ("GET", "HEAD", "OPTIONS") else "PUT"
+    manager = get_auth_manager()
+    for dag_id in DAGS:
+        if not manager.is_authorized_dag(
+            method=method,
+            access_entity=DagAccessEntity.RUN,
+            details=DagDetails(id=dag_id),
+            user=user,
+        ):
+            raise HTTPException(403, "Not allowed.")
+
+
+def user_name(user: GetUserDep) -> str:
+    """Who is signed in, as corrections name them."""
+    return str(user.get_name())
+
+
+def login_url(back: str) -> str:
+    """Airflow's page to sign in, which comes back."""
+    return str(get_auth_manager().get_url_login(next_url=back))

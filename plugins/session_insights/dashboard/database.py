@@ -1,0 +1,95 @@
+"""The connections that pages read by: few, read-only, kept between requests."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import psycopg
+from fastapi import Request
+from psycopg.pq import TransactionStatus
+
+from session_insights.errors import InsightsError
+from session_insights.store.database import Connection, connect
+
+LONGEST_STATEMENT_SECONDS = 8
+_CONNECT_SECONDS, _WAIT_SECONDS = 3, 5
+# After a failed try everybody is told at once for so long: waiting requests hold threads of Airflow's own server.
+_REST_SECONDS = 2
+
+
+class NoConnectionFree(InsightsError):
+    """All connections are busy with other pages."""
+
+
+class Pool:
+    """At most `size` connections, opened when they are needed."""
+
+    def __init__(self, find_url: Callable[[], str | None], *, size: int = 4) -> None:
+        self._find_url = find_url
+        self._size = size
+        self._permits = threading.BoundedSemaphore(size)
+        self._idle: list[Connection] = []
+        self._failed_at: float | None = None
+        self._failure = ""
+
+    @contextmanager
+    def lend(self) -> Iterator[Connection]:
+        """A connection that answers.
+
+        Raises:
+            NoConnectionFree: None came back within 5 seconds.
+            psycopg.OperationalError: The server does not answer.
+        """
+        if not self._permits.acquire(timeout=_WAIT_SECONDS):
+            raise NoConnectionFree(f"All {self._size} connections of the dashboard are busy; try again in a moment.")
+        try:
+            connection = self._take()
+            try:
+                yield connection
+            finally:
+                if not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE:
+                    self._idle.append(connection)
+                else:
+                    connection.close()
+        finally:
+            self._permits.release()
+
+    def close(self) -> None:
+        """Close what nobody uses."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _take(self) -> Connection:
+        with suppress(IndexError):
+            while True:
+                connection = self._idle.pop()
+                with suppress(psycopg.Error):
+                    connection.execute("select 1")
+                    return connection
+                connection.close()
+        if self._failed_at is not None and time.monotonic() - self._failed_at < _REST_SECONDS:
+            raise psycopg.OperationalError(self._failure)
+        try:
+            connection = connect(
+                self._find_url(),
+                statement_timeout_seconds=LONGEST_STATEMENT_SECONDS,
+                connect_timeout_seconds=_CONNECT_SECONDS,
+                is_read_only=True,
+            )
+        except psycopg.OperationalError as error:
+            self._failure, self._failed_at = str(error), time.monotonic()
+            raise
+        # Filters that are off are folded away only where a statement is planned for its own values.
+        connection.prepare_threshold = None
+        self._failed_at = None
+        return connection
+
+
+def reader(request: Request) -> Iterator[Connection]:
+    """A connection for one request, as a dependency; it cannot write and gives up after 8 seconds."""
+    pool: Pool = request.app.state.pool
+    with pool.lend() as connection:
+        yield connection

@@ -1,0 +1,120 @@
+"""The first page: the report's sections for any days and any of your sessions, live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+
+from session_insights.dashboard.choices import FILTERS, PERIODS, UNKNOWN, Choice, parse_choice
+from session_insights.dashboard.database import Pool, reader
+from session_insights.dashboard.desk import Desk, airflow_path, base_path, desk
+from session_insights.dashboard.links import SessionLinks
+from session_insights.dashboard.pages import MadePage, PageCache
+from session_insights.profile import Profile
+from session_insights.stages.overview import Overview, build_overview, today_of
+from session_insights.store.dashboard import load_version
+from session_insights.store.database import Connection
+from session_insights.windows import Window
+from session_insights.wording import day_range, moment, plural, shorten
+
+router = APIRouter()
+_TITLES = {"business": "Business", "project": "Project", "machine": "Machine", "initiated_by": "Started by"}
+MOST_LINKS = 8  # values that stand side by side; more of them are a list to choose from
+
+
+@dataclass(frozen=True)
+class Option:
+    text: str
+    value: str
+    link: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One row of the filters: links, or a list where there are many."""
+
+    name: str
+    title: str
+    options: tuple[Option, ...]
+    is_list: bool
+
+
+@router.get("/", response_class=HTMLResponse)
+def show_overview(
+    request: Request,
+    connection: Annotated[Connection, Depends(reader)],
+    place: Annotated[Desk, Depends(desk)],
+) -> HTMLResponse:
+    """The page as it is kept, if nothing was written since; else it is made."""
+    now = datetime.now(UTC)
+    choice = parse_choice(dict(request.query_params), today_of(place.profile, now))
+    base, airflow = base_path(request), airflow_path(request)
+
+    def make(connection: Connection) -> MadePage:
+        links = SessionLinks(choice, base)
+        found = build_overview(
+            connection, choice.window, choice.session_filter, place.profile, made_at=now, link_days=links.days
+        )
+        values = describe(found, choice, place.profile) | {"links": links, "base": base, "airflow": airflow}
+        template = place.templates.get_template("dashboard/overview.html")
+        return MadePage(found.data_version, template.render(values))
+
+    def make_later() -> MadePage:
+        # The request's own connection is another's by then.
+        pool: Pool = request.app.state.pool
+        with pool.lend() as own:
+            return make(own)
+
+    cache: PageCache = request.app.state.pages
+    version = load_version(connection)
+    return HTMLResponse(cache.get((choice, base), version, lambda: make(connection), make_later))
+
+
+def describe(found: Overview, choice: Choice, profile: Profile) -> dict[str, Any]:
+    """What the template needs, as finished values."""
+    read_at = found.last_sync["read_at"]
+    return {
+        "content": found.content,
+        "choice": choice,
+        "span": day_range(choice.window.start, choice.window.last_day),
+        "periods": [
+            Option(str(days), str(days), choice.link(days=days, since=None, until=None), days == choice.days)
+            for days in PERIODS
+        ],
+        "filters": list(build_filters(found.offered, choice, profile)),
+        "anomalies": [
+            {"text": item["explanation"] or item["metric"], "window": Window(item["window_start"], item["window_end"])}
+            for item in found.anomalies
+        ],
+        "last_sync": f"Last sync {moment(read_at, profile.zone)}, {plural(found.last_sync['machine_count'], 'machine')}"
+        if read_at
+        else "Nothing was synced yet: run the DAG insights_session_sync",
+        "unread_count": found.unread_count,
+        "no_text": {"headline": "", "paragraphs": ()},
+    }
+
+
+def build_filters(offered: Mapping[str, Sequence[str | None]], choice: Choice, profile: Profile) -> list[Filter]:
+    """Each filter with what there is to choose, “all” first; none where there is nothing to choose between."""
+    values: dict[str, list[str]] = {
+        "business": [*(business.slug for business in profile.businesses), UNKNOWN],
+        "project": [value or UNKNOWN for value in offered["projects"]],
+        "machine": [value or UNKNOWN for value in offered["machines"]],
+        "initiated_by": [value or UNKNOWN for value in offered["initiators"]],
+    }
+    filters = []
+    for name in FILTERS:
+        chosen = choice.chosen(name)
+        named = values[name] + ([chosen] if chosen and chosen not in values[name] else [])
+        if len(named) < 2 and not chosen:
+            continue
+        options = [Option("All", "", choice.link(**{name: None}), not chosen)]
+        options += [Option(shorten(value, 40), value, choice.link(**{name: value}), value == chosen) for value in named]
+        filters.append(Filter(name, _TITLES[name], tuple(options), len(options) > MOST_LINKS))
+    return filters

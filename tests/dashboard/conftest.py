@@ -1,0 +1,61 @@
+"""The dashboard without Airflow: a real app on real Postgres, with everybody let in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from session_insights.dashboard.app import build_app
+from session_insights.dashboard.desk import Desk
+from session_insights.profile import Profile, load_profile
+from session_insights.reports.rendering import build_environment
+from session_insights.settings import Settings, find_include_dir
+
+TEMPLATES = find_include_dir(Settings()) / "templates"
+OpenClient = Callable[..., TestClient]
+
+
+@pytest.fixture(scope="session")
+def profile() -> Profile:
+    return load_profile(find_include_dir(Settings()) / "profile.yaml")
+
+
+@pytest.fixture
+def open_client(profile: Profile) -> Iterator[OpenClient]:
+    """A client of an app on a database; `guard` decides who is let in."""
+    opened: list[TestClient] = []
+
+    def open_one(url: str, *, guard: Callable[..., Any] = lambda: None, **options: Any) -> TestClient:
+        def open_desk(templates: Path) -> Desk:
+            return Desk(profile, Settings(), build_environment(templates), _unused, _unused)
+
+        app = build_app(
+            guard=guard,
+            user_name=lambda: "alex",
+            login_url=lambda back: f"/auth/login?next={back}",
+            open_desk=open_desk,
+            find_url=lambda: url,
+            templates=TEMPLATES,
+        )
+        client = TestClient(app, headers={"accept": "text/html"}, **options)
+        client.__enter__()
+        opened.append(client)
+        return client
+
+    yield open_one
+    for client in opened:
+        client.__exit__()
+        client.app.state.pool.close()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def client(open_client: OpenClient, database_url: str) -> TestClient:
+    return open_client(database_url)
+
+
+def _unused(*_: Any, **__: Any) -> Any:
+    raise AssertionError("No page of these tests asks for it.")
