@@ -1,0 +1,1 @@
+"""Figures, sessions and their reading as pages and JSON, for signed-in users."""

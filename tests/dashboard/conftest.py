@@ -1,0 +1,47 @@
+"""The dashboard's routers in an app of their own, on a database of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from session_insights.dashboard import session, sessions
+from session_insights.dashboard.database import reader
+from session_insights.dashboard.desk import Desk, user
+from session_insights.dashboard.templates import build_templates
+from session_insights.settings import Settings, find_include_dir
+from session_insights.stages.correcting import correct_facets
+from session_insights.store.database import Connection, connect
+from tests.helpers import sample_profile
+
+PROFILE = sample_profile()
+
+
+def make_app(database_url: str) -> FastAPI:
+    app = FastAPI()
+    for room in (sessions, session):
+        app.include_router(room.router)
+
+    def read_only() -> Iterator[Connection]:
+        with connect(database_url) as opened:
+            opened.execute("set default_transaction_read_only = on")
+            yield opened
+
+    def correct(session_id: str, values: Any, **more: Any) -> Any:
+        with connect(database_url) as opened:
+            return correct_facets(opened, session_id, values, profile=PROFILE, **more)
+
+    templates = build_templates(find_include_dir(Settings()) / "templates", PROFILE)
+    app.state.desk = Desk(PROFILE, Settings(), templates, correct, lambda connection, snapshot_id: "")
+    app.dependency_overrides |= {reader: read_only, user: lambda: "Robin"}
+    return app
+
+
+@pytest.fixture
+def client(database_url: str) -> Iterator[TestClient]:
+    with TestClient(make_app(database_url), base_url="http://insights.test") as opened:
+        yield opened
