@@ -4,11 +4,13 @@
 -- Params: session_ids
 insert into insights.session_search (session_id, words)
 select
-    id,
-    insights.search_words(id)
+    id as session_id,
+    insights.search_words(id) as words
 from insights.claude_sessions
 where
     id = any(%(session_ids)s)
     and category in ('human', 'automated')
-on conflict (session_id) do update set words = excluded.words
-where session_search.words is distinct from excluded.words
+on conflict (session_id) do update
+    set
+        words = excluded.words
+    where session_search.words is distinct from excluded.words
