@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from session_insights.dashboard import session, sessions
+from session_insights.dashboard import api, archive, health, session, sessions
 from session_insights.dashboard.database import reader
 from session_insights.dashboard.desk import Desk, user
 from session_insights.dashboard.templates import build_templates
 from session_insights.settings import Settings, find_include_dir
 from session_insights.stages.correcting import correct_facets
+from session_insights.stages.reporting import render_snapshot
 from session_insights.store.database import Connection, connect
 from tests.helpers import sample_profile
 
@@ -23,7 +25,7 @@ PROFILE = sample_profile()
 
 def make_app(database_url: str) -> FastAPI:
     app = FastAPI()
-    for room in (sessions, session):
+    for room in (api, sessions, session, archive, health):
         app.include_router(room.router)
 
     def read_only() -> Iterator[Connection]:
@@ -36,7 +38,7 @@ def make_app(database_url: str) -> FastAPI:
             return correct_facets(opened, session_id, values, profile=PROFILE, **more)
 
     templates = build_templates(find_include_dir(Settings()) / "templates", PROFILE)
-    app.state.desk = Desk(PROFILE, Settings(), templates, correct, lambda connection, snapshot_id: "")
+    app.state.desk = Desk(PROFILE, Settings(), templates, correct, partial(render_snapshot, profile=PROFILE))
     app.dependency_overrides |= {reader: read_only, user: lambda: "Robin"}
     return app
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -31,6 +32,10 @@ def build_templates(folder: Path, profile: Profile) -> Environment:
         "short_day": wording.short_day,
         "plain": plain,
         "say": say_facet,
+        "days": lambda row: (
+            wording.day_range(row["period_start"], row["period_end"] - timedelta(days=1))
+            + ("" if row["period_start"].year != row["period_end"].year else f" {row['period_start'].year}")
+        ),
         "pair": lambda value: (value, value),
         "quote": lambda value: quote(value, safe=""),
         "shell": shlex.quote,

@@ -158,6 +158,19 @@ def _render_page(connection: Connection, snapshot: Mapping[str, Any], profile: P
     return render_html(build_content(figures, narrative, profile, days_of(snapshot), facts))
 
 
+def render_snapshot(connection: Connection, snapshot_id: int, *, profile: Profile) -> str:
+    """The page of a report that was made before, from what was kept of it.
+
+    Raises:
+        SettingsError: There is no such report, or its text is not written or was purged.
+    """
+    window = figure_store.load_window(connection, snapshot_id)
+    if figure_store.load_narrative(connection, snapshot_id) is None:
+        raise SettingsError(f"The report from {window.start} has no text; run its DAG for these days.")
+    days = {"first_day": window.start.isoformat(), "last_day": window.last_day.isoformat()}
+    return _render_page(connection, {"snapshot_id": snapshot_id, **days}, profile)
+
+
 def days_of(snapshot: Mapping[str, Any]) -> Window:
     """The days that a snapshot is about."""
     last_day = date.fromisoformat(snapshot["last_day"])
