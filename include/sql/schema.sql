@@ -14,10 +14,11 @@ CREATE FUNCTION insights.search_words(wanted_id text) RETURNS tsvector
         ), 20000)), 'B')
         || coalesce((
             select to_tsvector('english', left(string_agg(
-                case
-                    when entry.kind in ('tool', 'compaction') then concat_ws(' ', left(entry.text, 200), entry.file_path)
-                    else left(entry.text, 4000)
-                end, e'\n' order by entry.is_person desc, entry.entry_no
+                left(entry.text, case
+                    when entry.kind in ('prompt', 'steering', 'command', 'rejection') then 4000
+                    when entry.kind = 'reply' then 1000
+                    else 150
+                end), e'\n' order by entry.is_person desc, entry.entry_no
             ), 150000))
             from insights.session_entries as entry
             where entry.session_id = wanted_id and not entry.is_copied

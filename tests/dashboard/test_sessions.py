@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from session_insights.store import purging
 from session_insights.store.database import Connection, execute
 from tests.building import assistant, transcript, user, write_transcript
 from tests.dashboard.building import NOON, add_session, said
@@ -173,7 +174,7 @@ def test_a_hit_is_shown_with_the_word_marked_and_the_rest_escaped(client: TestCl
     add_session(connection, "s", entries=[said("<img src=x onerror=alert(1)> wobbling </mark><script>")])
     page = client.get("/sessions?q=wobble").text
     assert "&lt;img src=x onerror=alert(1)&gt; <mark>wobbling</mark> &lt;/mark&gt;&lt;script&gt;" in page
-    assert 'href="/sessions/s?from=1#e1"' in page
+    assert 'href="/sessions/s#e1"' in page
 
 
 @pytest.mark.parametrize(
@@ -213,6 +214,22 @@ def test_a_wrong_filter_is_named(client: TestClient, query: str, words: str) -> 
     answer = client.get(f"/sessions{query}")
     assert answer.status_code == 422
     assert words in answer.text
+
+
+def test_a_purged_name_is_found_no_more(client: TestClient, connection: Connection) -> None:
+    add_session(connection, "s", title="Mail Zelda", entries=[said("Write to Zelda")])
+    assert listed(client, "?q=zelda") == ["s"]
+    plan = purging.plan_person(connection, "Zelda")
+    purging.replace_person(connection, "Zelda", plan)
+    assert listed(client, "?q=zelda") == []
+    assert "zelda" not in str(execute(connection, "select words::text as words from insights.session_search"))
+
+
+def test_a_purged_session_leaves_no_words(client: TestClient, connection: Connection) -> None:
+    add_session(connection, "s", entries=[said("walrus")])
+    plan = purging.plan_purge(connection, ["s"], with_forks=False)
+    purging.purge_sessions(connection, plan, time_zone="UTC")
+    assert execute(connection, "select 1 as one from insights.session_search") == []
 
 
 def test_a_huge_session_is_found_and_does_not_stop_the_sync(client: TestClient, connection: Connection) -> None:

@@ -80,6 +80,7 @@ def test_every_table_of_the_design_is_there(connection: Connection) -> None:
         "facet_corrections",
         "notifications",
         "schema_migrations",
+        "session_search",
         "transcript_archive",
         "purged_sessions",
         "facet_batches",

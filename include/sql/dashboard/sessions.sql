@@ -6,19 +6,23 @@
 --         category -- human (the sessions that figures count), automated, or all
 --         sort_by -- last_spoken, active_minutes, cost_usd, course_corrections
 --         after_value, after_id -- the last row of the page before, or null
+--         needs_days -- a day is given, or the order is by what days sum up to
 --         result_limit -- rows; the others are one value each or null, see `dashboard/filters.py`
 with
 
 days as (
 
+    -- Left empty where neither the filter nor the order asks for it: it reads every day of every session.
+    -- Whole numbers add up to the same whatever the order of rows is, and a page ends where the next begins.
     select
         session_id,
-        sum(active_minutes::numeric)::double precision as active_minutes,
-        sum(cost_usd::numeric)::double precision as cost_usd,
+        sum(round(active_minutes * 60000)::bigint) as active_milliseconds,
+        sum(round(cost_usd * 1000000)::bigint) as cost_micros,
         sum(human_prompt_count) as human_prompt_count
     from insights.session_days
     where
-        (%(since)s::date is null or activity_date >= %(since)s::date)
+        %(needs_days)s
+        and (%(since)s::date is null or activity_date >= %(since)s::date)
         and (%(until)s::date is null or activity_date <= %(until)s::date)
     group by session_id
 
@@ -26,37 +30,26 @@ days as (
 
 found as (
 
+    -- Narrow, because all of it is counted; what a row shows is looked up for one page alone.
     select
         session.id as session_id,
-        session.title,
-        session.project,
-        session.machine,
-        session.category,
-        session.ended_at as last_spoken_at,
-        days.active_minutes,
-        days.cost_usd,
-        days.human_prompt_count,
-        facet.session_id is not null as is_read,
-        facet.businesses ->> 0 as business,
-        facet.outcome,
-        facet.course_corrections,
-        facet.brief_summary,
         case %(sort_by)s
-            when 'active_minutes' then days.active_minutes
-            when 'cost_usd' then coalesce(days.cost_usd, -1)
+            when 'active_minutes' then coalesce(days.active_milliseconds, 0)
+            when 'cost_usd' then coalesce(days.cost_micros, -1)
             when 'course_corrections' then coalesce(facet.course_corrections, -1)
             else coalesce(extract(epoch from session.ended_at), 0)
         end::double precision as sort_value
-    from days
-    inner join insights.claude_sessions as session on days.session_id = session.id
+    from insights.claude_sessions as session
+    left join days on session.id = days.session_id
     left join insights.session_facets as facet on session.id = facet.session_id
     where
-        (
+        (not %(needs_days)s or days.session_id is not null)
+        and (
             (
                 %(category)s <> 'automated'
                 and session.category = 'human'
                 and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
-                and days.human_prompt_count > 0
+                and coalesce(days.human_prompt_count, session.human_prompt_count) > 0
             )
             or (%(category)s <> 'human' and session.category = 'automated')
         )
@@ -140,7 +133,9 @@ found as (
 
 page as (
 
-    select *
+    select
+        session_id,
+        sort_value
     from found
     where
         %(after_id)s::text is null
@@ -148,29 +143,48 @@ page as (
     order by sort_value desc, session_id desc
     limit %(result_limit)s
 
+),
+
+page_days as (
+
+    select
+        page.session_id,
+        sum(day.active_minutes::numeric)::double precision as active_minutes,
+        sum(day.cost_usd::numeric)::double precision as cost_usd,
+        sum(day.human_prompt_count) as human_prompt_count
+    from page
+    inner join insights.session_days as day on page.session_id = day.session_id
+    where
+        (%(since)s::date is null or day.activity_date >= %(since)s::date)
+        and (%(until)s::date is null or day.activity_date <= %(until)s::date)
+    group by page.session_id
+
 )
 
 select
     page.session_id,
-    page.title,
-    page.project,
-    page.machine,
-    page.category,
-    page.last_spoken_at,
-    page.active_minutes,
-    page.cost_usd,
-    page.human_prompt_count,
-    page.is_read,
-    page.business,
-    page.outcome,
-    page.course_corrections,
-    page.brief_summary,
+    session.title,
+    session.project,
+    session.machine,
+    session.category,
+    session.ended_at as last_spoken_at,
+    coalesce(page_days.active_minutes, 0) as active_minutes,
+    page_days.cost_usd,
+    coalesce(page_days.human_prompt_count, 0) as human_prompt_count,
+    facet.session_id is not null as is_read,
+    facet.businesses ->> 0 as business,
+    facet.outcome,
+    facet.course_corrections,
+    facet.brief_summary,
     page.sort_value,
-    not page.is_read and exists (
+    facet.session_id is null and exists (
         select
         from insights.facet_extractions as attempt
         where attempt.session_id = page.session_id and attempt.state in ('failed', 'refused')
     ) as has_failed,
     (select count(*) from found) as total_count
 from page
+inner join insights.claude_sessions as session on page.session_id = session.id
+left join page_days on page.session_id = page_days.session_id
+left join insights.session_facets as facet on page.session_id = facet.session_id
 order by page.sort_value desc, page.session_id desc
