@@ -63,6 +63,32 @@ $$;
 COMMENT ON FUNCTION insights.matches_filter(session_id text, machine text, project text, initiated_by text, session_filter jsonb) IS 'Whether a session has all values of the filter, such as {"machine": "laptop", "business": null}; null is unknown.
 A session''s business is the first that it served.';
 
+CREATE FUNCTION insights.search_words(wanted_id text) RETURNS tsvector
+    LANGUAGE sql STABLE
+    AS $$
+    -- A tsvector holds 1 MB, which 200,000 characters never fill; what people said comes first, so that it is kept.
+    select
+        setweight(to_tsvector('english', coalesce(session.title, '') || ' ' || coalesce(session.project, '')), 'A')
+        || setweight(to_tsvector('english', left(concat_ws(
+            ' ', facet.brief_summary, facet.underlying_goal, facet.friction_detail, facet.primary_success,
+            facet.people_mentioned::text, facet.relationship_actions::text
+        ), 20000)), 'B')
+        || coalesce((
+            select to_tsvector('english', left(string_agg(
+                left(entry.text, case
+                    when entry.kind in ('prompt', 'steering', 'command', 'rejection') then 4000
+                    when entry.kind = 'reply' then 1000
+                    else 150
+                end), e'\n' order by entry.is_person desc, entry.entry_no
+            ), 150000))
+            from insights.session_entries as entry
+            where entry.session_id = wanted_id and not entry.is_copied
+        ), '')
+    from insights.claude_sessions as session
+    left join insights.session_facets as facet on session.id = facet.session_id
+    where session.id = wanted_id
+$$;
+
 CREATE FUNCTION insights.window_sessions(window_start date, window_end date) RETURNS TABLE(session_id text, title text, project text, started_at timestamp with time zone, active_minutes double precision, human_prompt_count bigint, message_count bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, total_tokens bigint, cost_usd double precision, unpriced_message_count bigint, unfinished_message_count bigint, time_zone text)
     LANGUAGE sql STABLE
     AS $$
@@ -719,6 +745,13 @@ COMMENT ON TABLE insights.session_facets IS 'The newest reading of a session. Nu
 
 COMMENT ON COLUMN insights.session_facets.corrected IS 'Corrected facets → {value, evidence} of the reader; the facet''s own column has what the person said.';
 
+CREATE TABLE insights.session_search (
+    session_id text NOT NULL,
+    words tsvector NOT NULL
+);
+
+COMMENT ON TABLE insights.session_search IS 'The words that a search finds a session by: its title, its facet, what was said, which files. Sub-agents have none.';
+
 CREATE TABLE insights.transcript_archive (
     machine text NOT NULL,
     path text NOT NULL,
@@ -824,6 +857,9 @@ ALTER TABLE ONLY insights.session_facets
 ALTER TABLE ONLY insights.session_messages
     ADD CONSTRAINT session_messages_pkey PRIMARY KEY (session_id, message_id);
 
+ALTER TABLE ONLY insights.session_search
+    ADD CONSTRAINT session_search_pkey PRIMARY KEY (session_id);
+
 ALTER TABLE ONLY insights.transcript_archive
     ADD CONSTRAINT transcript_archive_pkey PRIMARY KEY (machine, path, digest);
 
@@ -875,6 +911,8 @@ CREATE INDEX session_facets_priority_alignment ON insights.session_facets USING 
 CREATE INDEX session_facets_workflow_type ON insights.session_facets USING btree (workflow_type);
 
 CREATE INDEX session_messages_message_id ON insights.session_messages USING btree (message_id);
+
+CREATE INDEX session_search_words ON insights.session_search USING gin (words);
 
 CREATE INDEX transcript_archive_digest ON insights.transcript_archive USING btree (digest);
 
@@ -929,3 +967,6 @@ ALTER TABLE ONLY insights.session_facets
 
 ALTER TABLE ONLY insights.session_messages
     ADD CONSTRAINT session_messages_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.session_search
+    ADD CONSTRAINT session_search_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;

@@ -33,7 +33,7 @@ def answer(client, method, path, **headers):
 with TestClient(create_app("core"), base_url="http://testserver") as client:
     from session_insights.bridge.dashboard import app
     routes = [(method, route.path.replace("{name}", "dashboard.css").replace("{session_id:path}", "s1")
-               .replace("{session_id}", "s1"))
+               .replace("{session_id}", "s1").replace("{snapshot_id}", "1"))
               for route in app.routes for method in route.methods]
     def token(role):
         return "Bearer " + get_auth_manager().generate_jwt(SimpleAuthManagerUser(username="kim", role=role))

@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 
 from session_insights.dashboard.app import build_app
 from session_insights.dashboard.desk import Desk
+from session_insights.dashboard.templates import build_templates
 from session_insights.profile import Profile, load_profile
-from session_insights.reports.rendering import build_environment
 from session_insights.settings import Settings, find_include_dir
 
 TEMPLATES = find_include_dir(Settings()) / "templates"
@@ -31,7 +31,7 @@ def open_client(profile: Profile) -> Iterator[OpenClient]:
 
     def open_one(url: str, *, guard: Callable[..., Any] = lambda: None, **options: Any) -> TestClient:
         def open_desk(templates: Path) -> Desk:
-            return Desk(profile, Settings(), build_environment(templates), _unused, _unused)
+            return Desk(profile, Settings(), build_templates(templates, profile), _unused, _unused)
 
         app = build_app(
             guard=guard,

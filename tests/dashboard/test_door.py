@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -25,13 +26,16 @@ def _refuse() -> None:
     raise HTTPException(401, "Not authenticated")
 
 
+_PLACES = {"name": "dashboard.css", "session_id": "s1", "snapshot_id": "1"}
+
+
 def test_nobody_gets_past_the_guard_on_any_route(open_client: OpenClient, database_url: str) -> None:
     client = open_client(database_url, guard=_refuse)
     routes = [route for route in client.app.routes if isinstance(route, APIRoute)]  # type: ignore[attr-defined]
     assert len(routes) == len(client.app.routes) >= 3  # type: ignore[attr-defined]
     for route in routes:
         for method in route.methods:
-            path = route.path.replace("{name}", "dashboard.css").replace("{session_id}", "s1")
+            path = re.sub(r"\{(\w+)(:path)?\}", lambda found: _PLACES[found[1]], route.path)
             answer = client.request(method, path, headers={"accept": "*/*"})
             assert answer.status_code == 401, f"{method} {path}"
             assert answer.json() == {"detail": "Not authenticated"}

@@ -81,12 +81,12 @@ def test_every_table_of_the_design_is_there(connection: Connection) -> None:
         "purged_people",
         "notifications",
         "schema_migrations",
+        "session_search",
         "transcript_archive",
         "purged_sessions",
         "facet_batches",
         "facet_batch_requests",
         "narrative_calls",
-        "purged_people",
         "data_versions",
     }
 

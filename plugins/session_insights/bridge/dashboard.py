@@ -11,7 +11,7 @@ from session_insights.bridge.guard import guard, login_url, user_name
 from session_insights.bridge.workplace import load_task_profile
 from session_insights.dashboard.app import build_app
 from session_insights.dashboard.desk import Desk
-from session_insights.reports.rendering import build_environment
+from session_insights.dashboard.templates import build_templates
 from session_insights.settings import find_include_dir, load_settings
 from session_insights.stages.correcting import correct_facets
 from session_insights.stages.reporting import render_snapshot
@@ -33,7 +33,7 @@ def open_desk(templates: Path) -> Desk:
     def render_report(connection: Connection, snapshot_id: int) -> str:
         return render_snapshot(connection, snapshot_id, profile)
 
-    return Desk(profile, settings, build_environment(templates), correct, render_report)
+    return Desk(profile, settings, build_templates(templates, profile), correct, render_report)
 
 
 def find_reading_url() -> str:

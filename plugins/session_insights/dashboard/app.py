@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import Response
 
-from session_insights.dashboard import assets, overview
+from session_insights.dashboard import api, archive, assets, health, overview, session, sessions
 from session_insights.dashboard.database import Pool
 from session_insights.dashboard.desk import Desk, user
 from session_insights.dashboard.failures import handle_failures
@@ -19,7 +19,7 @@ from session_insights.dashboard.policy import apply_policy
 from session_insights.reports.rendering import build_environment
 
 # What there is to see; each module has its `router`.
-ROUTERS = (overview.router, assets.router)
+ROUTERS = tuple(room.router for room in (overview, api, sessions, session, archive, health, assets))
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 

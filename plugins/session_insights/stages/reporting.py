@@ -110,24 +110,12 @@ def publish_report(
     settings: Settings,
     profile: Profile,
 ) -> dict[str, Any]:
-<<<<<<< HEAD
     """Render the pages and put them where reports are kept."""
     snapshot_id, folder = snapshot["snapshot_id"], settings.reports_dir.expanduser()
     pages = _render_pages(connection, snapshot, params, profile)
     paths = {kind: publish_page(text, name, reports_dir=folder) for kind, name, text in pages}
     main, *_ = paths.values()
     figure_store.save_report_url(connection, snapshot_id, main.absolute().as_uri())
-=======
-    """Render the page and put it where reports are kept."""
-    snapshot_id, window = snapshot["snapshot_id"], days_of(snapshot)
-    path = publish_page(
-        render_snapshot(connection, snapshot_id, profile),
-        reports_dir=settings.reports_dir.expanduser(),
-        period_type=snapshot["period_type"],
-        window=window,
-    )
-    figure_store.save_report_url(connection, snapshot_id, path.absolute().as_uri())
->>>>>>> dash
     [coverage] = figure_store.load_figures(connection, snapshot_id).current["coverage"]
     return {
         "path": str(main.absolute()),
@@ -165,13 +153,6 @@ def upload_report(
     address, snapshot_id = settings.reports_upload, snapshot["snapshot_id"]
     if address is None:
         raise SettingsError(_NO_PLACE)
-<<<<<<< HEAD
-=======
-    name = name_report(snapshot["period_type"], days_of(snapshot)) + ".html"
-    page = render_snapshot(connection, snapshot_id, profile)
-    # First, so that a purge finds what a killed task has uploaded.
-    figure_store.save_upload(connection, snapshot_id, f"{address}/{name}")
->>>>>>> dash
     lifetime = timedelta(days=settings.reports_link_days)
     where: dict[str, Any] = {"address": address, "s3": s3, "public_url": settings.reports_public_url}
     urls, places = {}, []
@@ -186,35 +167,36 @@ def upload_report(
     return {"uploaded_to": places, "report_url": main, "report_urls": urls, "expires_at": expires_at}
 
 
-<<<<<<< HEAD
-def _render_pages(
-    connection: Connection, snapshot: Mapping[str, Any], params: Mapping[str, Any], profile: Profile
-) -> list[tuple[Format, str, str]]:
-    """Each format that is wanted with the name of its file and its text."""
-    snapshot_id, window = snapshot["snapshot_id"], days_of(snapshot)
-    formats = choose_formats(params.get("formats"))
-=======
 def render_snapshot(connection: Connection, snapshot_id: int, profile: Profile) -> str:
     """The page of a report, from what its snapshot keeps.
 
     Raises:
         SettingsError: The snapshot is gone, or its text is not written yet.
     """
->>>>>>> dash
+    return render_html(_load_content(connection, snapshot_id, profile))
+
+
+def _render_pages(
+    connection: Connection, snapshot: Mapping[str, Any], params: Mapping[str, Any], profile: Profile
+) -> list[tuple[Format, str, str]]:
+    """Each format that is wanted with the name of its file and its text."""
+    formats = choose_formats(params.get("formats"))
+    content = _load_content(connection, snapshot["snapshot_id"], profile)
+    name = name_report(snapshot["period_type"], content.window)
+    return [(kind, name + ENDINGS[kind], _RENDERERS[kind](content)) for kind in formats]
+
+
+def _load_content(connection: Connection, snapshot_id: int, profile: Profile) -> Content:
     figures = figure_store.load_figures(connection, snapshot_id)
     kept = figure_store.load_narrative(connection, snapshot_id)
     if kept is None:
-        raise SettingsError("The report has no text yet; its run is not over, or it failed.")
+        raise SettingsError(
+            "The report has no text yet: its run is not over, or it failed; run its DAG for these days."
+        )
     narrative = Narrative.model_validate(kept)
     facts = ReportFacts(made_at=figure_store.load_made_at(connection, snapshot_id), version=version("session-insights"))
-<<<<<<< HEAD
-    content = build_content(figures, narrative, profile, window, facts)
-    name = name_report(snapshot["period_type"], window)
-    return [(kind, name + ENDINGS[kind], _RENDERERS[kind](content)) for kind in formats]
-=======
     window = figure_store.load_window(connection, snapshot_id)
-    return render_html(build_content(figures, narrative, profile, window, facts))
->>>>>>> dash
+    return build_content(figures, narrative, profile, window, facts)
 
 
 def days_of(snapshot: Mapping[str, Any]) -> Window:

@@ -11,6 +11,7 @@ from session_insights.errors import SettingsError
 from session_insights.store.database import Connection, execute
 from session_insights.store.people import replace_purged_people
 from session_insights.store.queries import load_sql
+from session_insights.store.searching import refresh_search
 
 Columns = dict[str, Any]  # of `session_facets`
 
@@ -98,6 +99,7 @@ def save_corrections(
             facet_row = lay_over(_as_read(rows[0]), load_standing(connection, session_id))
             execute(connection, load_sql("facets/upsert_facet"), **adapted(facet_row))
         replace_purged_people(connection, [session_id])
+        refresh_search(connection, [session_id])
     return bool(rows)
 
 

@@ -13,6 +13,7 @@ from session_insights.store.corrections import adapted, lay_over, load_standing
 from session_insights.store.database import Connection, execute
 from session_insights.store.people import replace_purged_people
 from session_insights.store.queries import load_sql
+from session_insights.store.searching import refresh_search
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ def save_reading(connection: Connection, reading: Reading, *, dag_run_id: str | 
                 extraction_cost_usd=reading.cost_usd,
             )
             replace_purged_people(connection, [reading.session_id])
+            refresh_search(connection, [reading.session_id])
     return int(kept["id"])
 
 

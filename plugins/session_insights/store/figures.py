@@ -106,6 +106,27 @@ def save_upload(connection: Connection, snapshot_id: int, path: str) -> None:
     _expect(execute(connection, load_sql("reports/save_upload"), snapshot_id=snapshot_id, path=path))
 
 
+def load_snapshots(
+    connection: Connection, *, limit: int, before: tuple[date, int] | None = None
+) -> list[dict[str, Any]]:
+    """Reports by their days, newest first."""
+    end, snapshot_id = before or (None, None)
+    return execute(
+        connection, load_sql("dashboard/snapshots"), before_end=end, before_id=snapshot_id, result_limit=limit
+    )
+
+
+def load_snapshot(connection: Connection, snapshot_id: int) -> dict[str, Any] | None:
+    """A report's figures and text as they are kept; None: there is none."""
+    rows = execute(connection, load_sql("reports/load_snapshot"), snapshot_id=snapshot_id)
+    return rows[0] if rows else None
+
+
+def load_facet_stats(connection: Connection, window: Window) -> list[dict[str, Any]]:
+    """facet, value, session_count."""
+    return execute(connection, load_sql("dashboard/facet_stats"), window_start=window.start, window_end=window.end)
+
+
 def _load_snapshot(connection: Connection, snapshot_id: int) -> dict[str, Any]:
     rows = execute(connection, load_sql("reports/load_snapshot"), snapshot_id=snapshot_id)
     _expect(rows)

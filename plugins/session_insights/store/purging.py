@@ -10,6 +10,7 @@ from typing import Any
 from session_insights.store.database import Connection, execute
 from session_insights.store.people import name_pattern, remember_name, replace_name
 from session_insights.store.queries import load_sql
+from session_insights.store.searching import refresh_search
 from session_insights.store.transcripts import refresh
 
 _LOCK = 7305103  # the same as for writers of sessions
@@ -139,6 +140,7 @@ def replace_person(connection: Connection, name: str, plan: Purge) -> None:
         clear_snapshots(connection, plan.snapshots)
         clear_notifications(connection, [name])
         replace_name(connection, name, plan.session_ids)
+        refresh_search(connection, plan.session_ids)
 
 
 def _telling(titles: Iterable[str | None]) -> list[str]:

@@ -13,6 +13,7 @@ from session_insights.store.database import Connection, execute
 from session_insights.store.packing import ENTRY_COLUMNS, MESSAGE_COLUMNS, pack_rows
 from session_insights.store.people import replace_purged_people
 from session_insights.store.queries import load_sql
+from session_insights.store.searching import refresh_search
 
 _LOCK = 7305103  # writers of sessions wait for each other
 _COPY_BYTES = 256 * 1024
@@ -102,6 +103,7 @@ def refresh(connection: Connection, session_ids: list[str], shared_ids: list[str
         session_ids=affected,
     )
     refresh_days(connection, [row["id"] for row in parents], time_zone=time_zone)
+    refresh_search(connection, affected)
 
 
 def refresh_days(connection: Connection, session_ids: list[str], *, time_zone: str) -> None:

@@ -1,0 +1,63 @@
+-- health_counts: what waits and what is kept.
+-- Grain:  one row.
+-- Reads:  insights.claude_sessions, insights.session_facets, insights.transcript_archive, insights.facet_batches,
+--         insights.notifications
+-- Params: none
+with
+
+queue as (
+
+    select
+        count(*) filter (where facet.session_id is null) as unread_count,
+        count(*) filter (where facet.content_hash <> session.content_hash) as changed_count
+    from insights.claude_sessions as session
+    left join insights.session_facets as facet on session.id = facet.session_id
+    where
+        session.category = 'human'
+        and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
+
+),
+
+archive as (
+
+    select
+        count(*) as archived_count,
+        coalesce(sum(stored_bytes), 0)::bigint as stored_bytes,
+        coalesce(sum(size_bytes), 0)::bigint as size_bytes
+    from insights.transcript_archive
+
+),
+
+batches as (
+
+    select
+        count(*) as open_batch_count,
+        min(planned_at) as oldest_batch_at
+    from insights.facet_batches
+    where collected_at is null
+
+),
+
+outbox as (
+
+    select
+        count(*) filter (where state = 'failed') as undelivered_count,
+        count(*) filter (where state = 'sending' and claimed_at < now() - interval '1 hour') as uncertain_count
+    from insights.notifications
+
+)
+
+select
+    queue.unread_count,
+    queue.changed_count,
+    archive.archived_count,
+    archive.stored_bytes,
+    archive.size_bytes,
+    batches.open_batch_count,
+    batches.oldest_batch_at,
+    outbox.undelivered_count,
+    outbox.uncertain_count
+from queue
+cross join archive
+cross join batches
+cross join outbox

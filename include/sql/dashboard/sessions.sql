@@ -1,0 +1,190 @@
+-- sessions: one page of the sessions that a filter leaves, with what they did within its days.
+-- Grain:  one row per session, by sort_value and id, both descending.
+-- Reads:  insights.session_days, insights.claude_sessions, insights.session_facets, insights.session_search,
+--         insights.facet_extractions
+-- Params: since, until -- local dates, both included, or null
+--         category -- human (the sessions that figures count), automated, or all
+--         sort_by -- last_spoken, active_minutes, cost_usd, course_corrections
+--         after_value, after_id -- the last row of the page before, or null
+--         needs_days -- a day is given, or the order is by what days sum up to
+--         result_limit -- rows; the others are one value each or null, see `dashboard/filters.py`
+with
+
+days as (
+
+    -- Left empty where neither the filter nor the order asks for it: it reads every day of every session.
+    -- Whole numbers add up to the same whatever the order of rows is, and a page ends where the next begins.
+    select
+        session_id,
+        sum(round(active_minutes * 60000)::bigint) as active_milliseconds,
+        sum(round(cost_usd * 1000000)::bigint) as cost_micros,
+        sum(human_prompt_count) as human_prompt_count
+    from insights.session_days
+    where
+        %(needs_days)s
+        and (%(since)s::date is null or activity_date >= %(since)s::date)
+        and (%(until)s::date is null or activity_date <= %(until)s::date)
+    group by session_id
+
+),
+
+found as (
+
+    -- Narrow, because all of it is counted; what a row shows is looked up for one page alone.
+    select
+        session.id as session_id,
+        case %(sort_by)s
+            when 'active_minutes' then coalesce(days.active_milliseconds, 0)
+            when 'cost_usd' then coalesce(days.cost_micros, -1)
+            when 'course_corrections' then coalesce(facet.course_corrections, -1)
+            else coalesce(extract(epoch from session.ended_at), 0)
+        end::double precision as sort_value
+    from insights.claude_sessions as session
+    left join days on session.id = days.session_id
+    left join insights.session_facets as facet on session.id = facet.session_id
+    where
+        (not %(needs_days)s or days.session_id is not null)
+        and (
+            (
+                %(category)s <> 'automated'
+                and session.category = 'human'
+                and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
+                and coalesce(days.human_prompt_count, session.human_prompt_count) > 0
+            )
+            or (%(category)s <> 'human' and session.category = 'automated')
+        )
+        and (%(words)s::text is null or session.id in (
+            select search.session_id
+            from insights.session_search as search
+            where search.words @@ websearch_to_tsquery('english', %(words)s::text)
+        ))
+        and (%(business)s::text is null or coalesce(facet.businesses ->> 0, 'unknown') = %(business)s::text)
+        and (%(project)s::text is null or coalesce(session.project, 'unknown') = %(project)s::text)
+        and (%(machine)s::text is null or session.machine = %(machine)s::text)
+        and (%(initiated_by)s::text is null or coalesce(session.initiated_by, 'unknown') = %(initiated_by)s::text)
+        and (%(outcome)s::text is null or case
+            when %(outcome)s::text = 'reached' then facet.outcome in ('fully_achieved', 'mostly_achieved')
+            when %(outcome)s::text = 'judged' then facet.outcome <> 'unclear_from_transcript'
+            when %(outcome)s::text = 'unknown'
+                then
+                    coalesce(facet.outcome, 'unclear_from_transcript')
+                    = 'unclear_from_transcript'
+            else facet.outcome = %(outcome)s::text
+        end)
+        and (%(alignment)s::text is null or coalesce(facet.priority_alignment, 'unknown') = %(alignment)s::text)
+        and (%(priority)s::text is null or case
+            when %(priority)s::text = 'any' then facet.priority_matched is not null
+            when %(priority)s::text = 'none' then facet.session_id is not null and facet.priority_matched is null
+            else facet.priority_matched = %(priority)s::text
+        end)
+        and (%(workflow)s::text is null or coalesce(facet.workflow_type, 'unknown') = %(workflow)s::text)
+        and (%(friction)s::text is null or case
+            when %(friction)s::text = 'any'
+                then
+                    exists (
+                        select
+                        from jsonb_each(facet.friction_counts) as point (kind, points)
+                        where point.points::bigint > 0
+                    )
+            when %(friction)s::text = 'retry_loops' then facet.retry_loops > 0
+            when starts_with(%(friction)s::text, 'connector:')
+                then
+                    exists (
+                        select
+                        from insights.session_entries as entry
+                        where
+                            entry.session_id = session.id
+                            and entry.kind = 'tool_error'
+                            and starts_with(entry.tool, 'mcp__' || substr(%(friction)s::text, 11) || '__')
+                            and not entry.is_copied
+                    )
+            else coalesce((facet.friction_counts ->> %(friction)s::text)::bigint, 0) > 0
+        end)
+        and (%(person)s::text is null or case
+            when %(person)s::text = 'any' then jsonb_array_length(facet.people_mentioned) > 0
+            else facet.people_mentioned ? %(person)s::text
+        end)
+        and (%(skill)s::text is null or facet.skills_used ? %(skill)s::text)
+        and (%(skill_missed)s::text is null or facet.skills_missed ? %(skill_missed)s::text)
+        and (%(tool)s::text is null or session.tools_used ? %(tool)s::text)
+        and (%(has)s::text is null or case %(has)s::text
+            when 'corrections' then facet.course_corrections > 0
+            when 'retry_loops' then facet.retry_loops > 0
+            when 'mcp_failures' then facet.mcp_failures > 0
+            when 'cut_short' then facet.session_cut_short
+            when 'time_saved' then facet.estimated_time_saved_minutes > 0
+            when 'artifacts' then facet.artifacts_created > 0
+            when 'decisions' then facet.decisions_made > 0
+            when 'knowledge' then facet.knowledge_filed > 0
+            when 'tool_errors' then session.tool_error_count > 0
+            when 'rejections' then session.rejection_count > 0
+        end)
+        and (%(reading)s::text is null or case %(reading)s::text
+            when 'read' then facet.session_id is not null
+            when 'unread' then facet.session_id is null
+            else facet.session_id is null and exists (
+                select
+                from insights.facet_extractions as attempt
+                where attempt.session_id = session.id and attempt.state in ('failed', 'refused')
+            )
+        end)
+
+),
+
+page as (
+
+    select
+        session_id,
+        sort_value
+    from found
+    where
+        %(after_id)s::text is null
+        or (sort_value, session_id) < (%(after_value)s::double precision, %(after_id)s::text)
+    order by sort_value desc, session_id desc
+    limit %(result_limit)s
+
+),
+
+page_days as (
+
+    select
+        page.session_id,
+        sum(day.active_minutes::numeric)::double precision as active_minutes,
+        sum(day.cost_usd::numeric)::double precision as cost_usd,
+        sum(day.human_prompt_count) as human_prompt_count
+    from page
+    inner join insights.session_days as day on page.session_id = day.session_id
+    where
+        (%(since)s::date is null or day.activity_date >= %(since)s::date)
+        and (%(until)s::date is null or day.activity_date <= %(until)s::date)
+    group by page.session_id
+
+)
+
+select
+    page.session_id,
+    session.title,
+    session.project,
+    session.machine,
+    session.category,
+    session.ended_at as last_spoken_at,
+    coalesce(page_days.active_minutes, 0) as active_minutes,
+    page_days.cost_usd,
+    coalesce(page_days.human_prompt_count, 0) as human_prompt_count,
+    facet.session_id is not null as is_read,
+    facet.businesses ->> 0 as business,
+    facet.outcome,
+    facet.course_corrections,
+    facet.brief_summary,
+    page.sort_value,
+    facet.session_id is null and exists (
+        select
+        from insights.facet_extractions as attempt
+        where attempt.session_id = page.session_id and attempt.state in ('failed', 'refused')
+    ) as has_failed,
+    (select count(*) from found) as total_count
+from page
+inner join insights.claude_sessions as session on page.session_id = session.id
+left join page_days on page.session_id = page_days.session_id
+left join insights.session_facets as facet on page.session_id = facet.session_id
+order by page.sort_value desc, page.session_id desc

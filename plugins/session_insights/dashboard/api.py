@@ -1,0 +1,303 @@
+"""The same data as JSON, for scripts: sessions with their facet, how facets spread, figures, reports."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Path, Query
+from pydantic import BaseModel, Field
+
+from session_insights.aggregates.catalog import find_aggregates
+from session_insights.dashboard.database import reader
+from session_insights.dashboard.desk import Desk, desk
+from session_insights.dashboard.filters import Filters
+from session_insights.dashboard.sessions import search_sessions
+from session_insights.errors import SettingsError
+from session_insights.profile import Profile
+from session_insights.records import Facet
+from session_insights.store import figures as figure_store
+from session_insights.store import sessions as store
+from session_insights.store.database import Connection
+from session_insights.windows import Window, parse_day
+
+LONGEST_DAYS = 366
+_FACETS = tuple(field.name for field in fields(Facet))
+
+
+class Problem(BaseModel):
+    """Why there is no answer."""
+
+    detail: str
+
+
+class SessionLine(BaseModel):
+    """A session in a list. Null is unknown. Minutes and cost are those within `since` and `until`."""
+
+    session_id: str
+    title: str | None
+    project: str | None
+    machine: str
+    category: str
+    last_spoken_at: datetime | None
+    active_minutes: float
+    cost_usd: float | None = Field(description="At list price, with sub-agents; null where no message has a price.")
+    human_prompt_count: int
+    is_read: bool
+    has_failed: bool = Field(description="Not read, and a try to read it failed.")
+    business: str | None
+    outcome: str | None
+    course_corrections: int | None
+    brief_summary: str | None
+
+
+class SessionPage(BaseModel):
+    """One page of a list; `next` is `after` of the page behind it, null on the last one."""
+
+    sessions: list[SessionLine]
+    total_count: int
+    next: str | None
+
+
+class ReadFacet(BaseModel):
+    """What a reader, or a person, says of a session, and who read it."""
+
+    values: Facet
+    reader: str
+    model: str
+    prompt_version: int
+    is_current: bool = Field(description="The session has not changed since it was read.")
+    corrected: list[str] = Field(description="Facets whose value is a person's.")
+
+
+class Session(BaseModel):
+    """A session with its facet. Counts are of its own work: copied history and sub-agents are not in."""
+
+    session_id: str
+    parent_session_id: str | None
+    title: str | None
+    project: str | None
+    git_branch: str | None
+    machine: str
+    category: str
+    initiated_by: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    active_minutes: float
+    message_count: int
+    human_prompt_count: int
+    entry_count: int
+    tools_used: dict[str, int]
+    tool_error_count: int
+    rejection_count: int
+    interruption_count: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    cost_usd: float | None
+    facet: ReadFacet | None
+
+
+class FacetValue(BaseModel):
+    """One value of one facet; null is unknown."""
+
+    facet: str
+    value: str | None
+    session_count: int
+
+
+class FacetStats(BaseModel):
+    """How often each value stands in the sessions read; at most 1,000 of them. Days are local, both included."""
+
+    since: date
+    until: date
+    values: list[FacetValue]
+
+
+class FigureSet(BaseModel):
+    """Aggregates by name, as `docs/figures.md` describes their columns. Days are local, both included."""
+
+    since: date
+    until: date
+    figures: dict[str, list[dict[str, Any]]]
+
+
+class Snapshot(BaseModel):
+    """A report that was made. Days are local, both included."""
+
+    snapshot_id: int
+    period_type: str
+    since: date
+    until: date
+    is_written: bool
+    session_count: int | None
+    read_count: int | None
+    updated_at: datetime
+
+
+class SnapshotPage(BaseModel):
+    """Reports, newest days first; `next` is `after` of the page behind it."""
+
+    snapshots: list[Snapshot]
+    next: str | None
+
+
+class KeptSnapshot(BaseModel):
+    """A report with all its figures and its text."""
+
+    snapshot_id: int
+    period_type: str
+    since: date
+    until: date
+    figures: dict[str, Any]
+    narrative: dict[str, Any] | None
+    updated_at: datetime
+
+
+def _problem(words: str) -> dict[str, Any]:
+    return {"model": Problem, "description": words}
+
+
+router = APIRouter(
+    prefix="/api",
+    tags=["Session Insights"],
+    responses={401: _problem("Not signed in"), 403: _problem("No right to read these DAGs")},
+)
+Reads = Annotated[Connection, Depends(reader)]
+Place = Annotated[Desk, Depends(desk)]
+Since = Annotated[str | None, Query(description="First local day, such as 2026-11-15.", max_length=40)]
+Until = Annotated[str | None, Query(description="Last local day, included; today without it.", max_length=40)]
+
+
+@router.get("/sessions", summary="Sessions that a filter leaves")
+def list_sessions(connection: Reads, filters: Annotated[Filters, Query()]) -> SessionPage:
+    """The same filters as the page of sessions has."""
+    rows, following = search_sessions(connection, filters)
+    return SessionPage(
+        sessions=[SessionLine.model_validate(row) for row in rows],
+        total_count=rows[0]["total_count"] if rows else 0,
+        next=following,
+    )
+
+
+@router.get(
+    "/sessions/facet-stats",
+    summary="How facets spread",
+    responses={422: _problem("A date that is none, or too many days")},
+)
+def facet_stats(connection: Reads, place: Place, since: Since = None, until: Until = None) -> FacetStats:
+    """The last 30 days unless said otherwise."""
+    window = _window(since, until, place.profile)
+    rows = figure_store.load_facet_stats(connection, window)
+    return FacetStats(
+        since=window.start, until=window.last_day, values=[FacetValue.model_validate(row) for row in rows]
+    )
+
+
+@router.get(
+    "/sessions/{session_id:path}",
+    summary="One session with its facet",
+    responses={404: _problem("There is no such session")},
+)
+def get_session(connection: Reads, session_id: str) -> Session:
+    """A sub-agent's id has a slash."""
+    row = store.load_session(connection, session_id) if "\0" not in session_id else None
+    if row is None:
+        raise HTTPException(404, "There is no such session: it was never synced, or somebody had it deleted.")
+    return Session.model_validate(row | {"session_id": row["id"], "facet": _read_facet(row)})
+
+
+@router.get(
+    "/figures",
+    summary="Figures of any days",
+    responses={422: _problem("A date that is none, too many days, or a figure that there is not")},
+)
+def get_figures(
+    connection: Reads,
+    place: Place,
+    since: Since = None,
+    until: Until = None,
+    name: Annotated[list[str] | None, Query(description="Only these aggregates.", max_length=50)] = None,
+) -> FigureSet:
+    """What a report of these days is made of, computed now. The last 30 days unless said otherwise."""
+    window = _window(since, until, place.profile)
+    known = [aggregate.name for aggregate in find_aggregates()]
+    unknown = sorted(set(name or ()) - set(known))
+    if unknown:
+        raise HTTPException(422, f"name: no such figure: {', '.join(unknown)}; there are {', '.join(known)}.")
+    figures = {each: figure_store.load_rows(connection, each, window) for each in known if not name or each in name}
+    return FigureSet(since=window.start, until=window.last_day, figures=figures)
+
+
+@router.get("/snapshots", summary="Reports", responses={422: _problem("`after` is not a place in this list")})
+def list_snapshots(
+    connection: Reads,
+    after: Annotated[str | None, Query(description="`next` of the page before.", max_length=40)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> SnapshotPage:
+    """Newest days first."""
+    rows = figure_store.load_snapshots(connection, limit=limit + 1, before=_snapshot_place(after))
+    last = rows[limit - 1] if len(rows) > limit else None
+    return SnapshotPage(
+        snapshots=[Snapshot.model_validate(row | _days(row)) for row in rows[:limit]],
+        next=f"{last['period_end']}~{last['snapshot_id']}" if last else None,
+    )
+
+
+@router.get(
+    "/snapshots/{snapshot_id}", summary="One report's figures and text", responses={404: _problem("No such report")}
+)
+def get_snapshot(connection: Reads, snapshot_id: Annotated[int, Path(ge=1, le=2**63 - 1)]) -> KeptSnapshot:
+    """As they were kept when the report was made."""
+    row = figure_store.load_snapshot(connection, snapshot_id)
+    if row is None:
+        raise HTTPException(404, "There is no such report.")
+    return KeptSnapshot.model_validate(row | _days(row) | {"snapshot_id": row["id"], "figures": row["metrics"]})
+
+
+def _window(since: str | None, until: str | None, profile: Profile) -> Window:
+    today = datetime.now(UTC).astimezone(profile.zone).date()
+    try:
+        last = parse_day(until, "until") or today
+        first = parse_day(since, "since") or max(last, date.min + timedelta(days=30)) - timedelta(days=29)
+        window = Window(first, last + timedelta(days=1))
+    except (SettingsError, OverflowError) as error:
+        raise HTTPException(422, str(error)) from None
+    if len(range((window.end - window.start).days)) > LONGEST_DAYS:
+        raise HTTPException(422, f"since and until: at most {LONGEST_DAYS} days.")
+    if window.start.year < 1900 or window.end.year > 9000:  # the window before it must be a date too
+        raise HTTPException(422, "since and until: years from 1900 to 9000.")
+    return window
+
+
+def _snapshot_place(after: str | None) -> tuple[date, int] | None:
+    if after is None:
+        return None
+    end, _, snapshot_id = after.partition("~")
+    try:
+        place = date.fromisoformat(end), int(snapshot_id)
+    except ValueError:
+        raise HTTPException(422, "after: not a place in this list; take `next` of the page before.") from None
+    if not 0 < place[1] < 2**63:
+        raise HTTPException(422, "after: not a place in this list; take `next` of the page before.")
+    return place
+
+
+def _days(row: dict[str, Any]) -> dict[str, date]:
+    return {"since": row["period_start"], "until": row["period_end"] - timedelta(days=1)}
+
+
+def _read_facet(row: dict[str, Any]) -> ReadFacet | None:
+    facet = row["facet"]
+    if facet is None:
+        return None
+    return ReadFacet(
+        values=Facet(**{name: facet[name] for name in _FACETS}),
+        reader=facet["reader"],
+        model=facet["extraction_model"],
+        prompt_version=facet["prompt_version"],
+        is_current=facet["content_hash"] == row["content_hash"],
+        corrected=sorted(facet["corrected"]),
+    )

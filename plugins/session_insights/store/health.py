@@ -1,0 +1,37 @@
+"""What the dashboard's health page knows; reads only, and never looks at a source itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from session_insights.store.database import Connection, execute
+from session_insights.store.queries import load_sql
+
+Row = dict[str, Any]
+
+
+def load_sources(connection: Connection) -> list[Row]:
+    """Counts of files by machine, when one was last read, and how new the newest is."""
+    return execute(connection, load_sql("dashboard/health_sources"))
+
+
+def load_failed_files(connection: Connection) -> list[Row]:
+    """Files that could not be read: machine, path, error, read_at."""
+    return execute(connection, load_sql("dashboard/health_failed_files"))
+
+
+def load_failures(connection: Connection, *, since: datetime) -> list[Row]:
+    """Sessions that could not be read, newest first."""
+    return execute(connection, load_sql("dashboard/health_failures"), since=since)
+
+
+def load_counts(connection: Connection) -> Row:
+    """Queue, archive, batches and outbox in numbers."""
+    [row] = execute(connection, load_sql("dashboard/health_counts"))
+    return row
+
+
+def load_anomalies(connection: Connection) -> list[Row]:
+    """Anomalies that are not over."""
+    return execute(connection, load_sql("dashboard/health_anomalies"))
