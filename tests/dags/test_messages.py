@@ -27,7 +27,9 @@ def state_of(site: Site, dag_id: str, run_id: str, task_id: str) -> tuple[str, i
 
 def clear(site: Site, dag_id: str, run_id: str, *task_ids: str, expected: str = "success") -> None:
     body = {"dry_run": False, "dag_run_id": run_id, "task_ids": list(task_ids), "only_failed": False}
-    site.ask("POST", f"/dags/{dag_id}/clearTaskInstances", json={**body, "reset_dag_runs": True})
+    site.ask(
+        "POST", f"/dags/{dag_id}/clearTaskInstances", json={**body, "include_downstream": True, "reset_dag_runs": True}
+    )
     site.wait(dag_id, run_id, expected=expected)
 
 
