@@ -117,6 +117,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, webhooks: Webhooks) -> Iterat
         "SESSION_INSIGHTS_SOURCES": f"laptop={projects}",
         "SESSION_INSIGHTS_QUIET_MINUTES": "0",
         "SESSION_INSIGHTS_LARGE_BATCH_SESSIONS": "3",
+        "SESSION_INSIGHTS_BATCH_POLL_SECONDS": "1",
         **connections_to(webhooks),
     }
     try:

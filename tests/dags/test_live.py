@@ -18,6 +18,8 @@ from tests.fakes.claude import FakeClaude, error, says, valid
 
 SYNC = "insights_session_sync"
 EXTRACTION = "insights_facet_extraction"
+BACKFILL = "insights_facet_backfill"
+LOOK = "GET /v1/messages/batches/msgbatch_0001"
 STAMPS = {"read_at", "synced_at", "updated_at", "created_at", "mtime_ns", "facets_extracted_at", "attempted_at"}
 TABLES = (
     "transcript_files claude_sessions session_messages session_entries session_days session_facets facet_extractions "
@@ -331,3 +333,17 @@ def test_the_reader_that_takes_batches_is_refused_where_sessions_are_read_one_by
 @pytest.mark.parametrize("name", ["reports", "airflow", "logs"])
 def test_what_is_kept_is_for_its_owner_alone(site: Site, name: str) -> None:
     assert (site.state_dir / name).stat().st_mode & 0o077 == 0 or site.state_dir.stat().st_mode & 0o077 == 0
+
+
+def test_a_backfill_waits_in_the_triggerer_and_the_next_run_sends_nothing_twice(site: Site, claude: FakeClaude) -> None:
+    claude.batches.seconds = 4
+    run_id = site.trigger(BACKFILL, since="2026-11-16", force=True)
+    [wait] = [task for task in site.tasks(BACKFILL, run_id) if task["task_id"].endswith(".wait")]
+    assert (wait["state"], wait["rendered_map_index"]) == ("success", "msgbatch_0001")
+    # The provider's trigger looked again and again; nothing else asks after a single batch so often.
+    assert claude.calls.count(LOOK) >= 3
+    read = query(site, "select count(*) as n from insights.facet_extractions where reader = 'batch' and state = 'ok'")
+    assert read[0]["n"] == len(claude.batches.made[0].requests) > 0
+    again = site.trigger(BACKFILL, since="2026-11-16")
+    assert {task["state"] for task in site.tasks(BACKFILL, again) if "submit" in task["task_id"]} == {"skipped"}
+    assert len(claude.batches.made) == 1
