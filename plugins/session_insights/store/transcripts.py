@@ -120,7 +120,8 @@ def recut_days(connection: Connection, *, time_zone: str) -> int:
             "select distinct session_id from insights.session_days where time_zone <> %(time_zone)s",
             time_zone=time_zone,
         )
-        refresh_days(connection, [row["session_id"] for row in rows], time_zone=time_zone)
+        if rows:
+            refresh_days(connection, [row["session_id"] for row in rows], time_zone=time_zone)
     return len(rows)
 
 
