@@ -110,7 +110,15 @@ def _parser() -> argparse.ArgumentParser:
     purge.add_argument("--dry-run", action="store_true", help="say what would go, delete nothing")
     correct = command("correct", _correct, "say what a reader got wrong, for good; without a value: what was said")
     correct.add_argument("session_id", metavar="SESSION_ID")
-    correct.add_argument("values", nargs="*", metavar="FACET=VALUE", help="as outcome=not_achieved, skills_missed=a,b")
+    correct.add_argument(
+        "--set",
+        dest="values",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FACET=VALUE",
+        help="as outcome=not_achieved, skills_missed=a,b",
+    )
     correct.add_argument("--undo", action="append", default=[], metavar="FACET", help="the reader's value again")
     correct.add_argument("--by", help="who says so; default: the profile's owner")
     correct.add_argument("--note", help="why")

@@ -187,7 +187,7 @@ def test_a_correction_that_the_profile_no_longer_knows_is_named(
 ) -> None:
     monkeypatch.setenv("SESSION_INSIGHTS_DATABASE_URL", database_url)
     sync_folder(connection, two_sessions(tmp_path / "mine") / "projects")
-    run(capsys, "correct", "bad", "businesses=goodsomm")
+    run(capsys, "correct", "bad", "--set", "businesses=goodsomm")
     profile = tmp_path / "profile.yaml"
     profile.write_text("owner: A\ntime_zone: UTC\nbusinesses: [{slug: stb, about: courses}]\n", encoding="utf-8")
     monkeypatch.setenv("SESSION_INSIGHTS_PROFILE", str(profile))
@@ -208,7 +208,8 @@ def test_corrections_by_the_command_hold_and_are_labels(
     assert main(["eval"]) == 2
     assert "No corrections" in capsys.readouterr().err
     run(capsys, "extract", "--reader", "offline")
-    said = run(capsys, "correct", "good", "outcome=not_achieved", "skills_missed=compose", "--note", "never sent")
+    given = ("--set", "outcome=not_achieved", "skills_missed=compose", "--note", "never sent")
+    said = run(capsys, "correct", "good", *given)
     assert said["corrected"] == {"outcome": "not_achieved", "skills_missed": ["compose"]}
     run(capsys, "extract", "--session-id", "good", "--force", "--reader", "offline")
     [row] = execute(connection, "select outcome from insights.session_facets where session_id = 'good'")
@@ -226,7 +227,7 @@ def test_corrections_by_the_command_hold_and_are_labels(
     assert [act["corrected_by"] for act in run(capsys, "correct", "good")["acts"]] == ["Alex", "Alex", "Maya"]
     assert main(["correct", "good"]) == 0
     assert "Alex: outcome is not_achieved (never sent)" in capsys.readouterr().out
-    assert main(["correct", "good", "retry_loops=3"]) == 2
+    assert main(["correct", "good", "--set", "retry_loops=3"]) == 2
     assert "counted from the transcript" in capsys.readouterr().err
-    assert main(["correct", "good", "outcome=splendid"]) == 2
+    assert main(["correct", "good", "--set", "outcome=splendid"]) == 2
     assert "'fully_achieved'" in capsys.readouterr().err
