@@ -55,7 +55,7 @@ def test_every_session_gets_its_own_answer_though_results_come_in_no_order(
     rows = execute(connection, "select session_id, underlying_goal from insights.session_facets")
     assert {row["session_id"]: row["underlying_goal"] for row in rows} == {name: name for name in THREE}
     assert read_by(connection) == dict.fromkeys(THREE, "batch")
-    assert totals["summary"].startswith("Read 3 of 3 sessions in 1 batches; $0.00")
+    assert totals["summary"].startswith("Read 3 of 3 sessions in 1 batch; $0.00")
 
 
 def test_an_answer_of_a_batch_is_checked_as_every_other_and_costs_half(
@@ -108,7 +108,7 @@ def test_what_cannot_be_used_is_an_attempt_with_its_reason_and_the_others_stay(
     assert (bad["state"], len(read_by(connection))) == (state, 2)
     assert told in bad["error"]
     assert bad["session_id"] in bad["error"]
-    assert "1 of 3 sessions are not read" in run.errors[0]
+    assert "1 of 3 sessions not read" in run.errors[0]
     assert "1 could not be read" in run.errors[-1]
 
 

@@ -93,7 +93,7 @@ def test_killed_after_the_api_made_the_batch_and_before_we_knew_it_is_not_sent_a
     process.communicate()
     [left] = execute(connection, "select provider_id, request_count from insights.facet_batches")
     assert left == {"provider_id": None, "request_count": 3}
-    assert finish(start_backfill(database_url, claude)).startswith("Read 3 of 3 sessions in 1 batches")
+    assert finish(start_backfill(database_url, claude)).startswith("Read 3 of 3 sessions in 1 batch")
     assert asked(claude) == sorted(THREE)
 
 

@@ -23,6 +23,7 @@ from session_insights.store import batches as store
 from session_insights.store.batches import Batch
 from session_insights.store.database import Connection
 from session_insights.store.facets import load_session
+from session_insights.wording import plural
 
 _KEPT = timedelta(days=29)
 log = logging.getLogger(__name__)
@@ -49,8 +50,8 @@ def collect_batch(
     counts = store.summarize_batches(connection, [batch.batch_id])
     if unread:
         raise ReadingFailed(
-            f"batch {name}: {len(unread):,} of {counts['session_count']:,} sessions are not read, the others are kept; "
-            f"clear the run to send them again, see facet_extractions. The first: {unread[0]['error']}"
+            f"batch {name}: {len(unread):,} of {plural(counts['session_count'], 'session')} not read, the others are "
+            f"kept; clear the run to send them again, see facet_extractions. The first: {unread[0]['error']}"
         )
     return counts
 
@@ -163,10 +164,10 @@ def close_backfill(
 def describe_backfill(totals: Mapping[str, Any]) -> str:
     if not totals["batch_count"]:
         price = f"about ${totals['estimate_usd']:.4f}" if totals["estimate_usd"] is not None else "no list price"
-        return (
-            f"{totals['submitted_count']:,} sessions, {totals['estimated_tokens']:,} tokens, {price}; nothing was sent."
-        )
-    told = [f"Read {totals['ok_count']:,} of {totals['session_count']:,} sessions in {totals['batch_count']} batches"]
+        sessions = plural(totals["submitted_count"], "session")
+        return f"{sessions}, {totals['estimated_tokens']:,} tokens, {price}; nothing was sent."
+    batches = plural(totals["batch_count"], "batch", "batches")
+    told = [f"Read {totals['ok_count']:,} of {plural(totals['session_count'], 'session')} in {batches}"]
     if totals["unread_count"]:
         told.append(f"{totals['unread_count']:,} could not be read (see facet_extractions)")
     if totals["open_count"]:

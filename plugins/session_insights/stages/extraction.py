@@ -21,6 +21,7 @@ from session_insights.store.spending import check_budget
 from session_insights.transcripts.lines import clean
 from session_insights.transcripts.redaction import mask_secrets
 from session_insights.windows import parse_day
+from session_insights.wording import plural
 
 
 def select_sessions(
@@ -145,14 +146,14 @@ def describe_extraction(totals: Mapping[str, Any]) -> str:
     if totals["dry_run_count"]:
         price = f"about ${totals['estimated_cost_usd']:.4f} at list price"
         return f"{totals['dry_run_count']} would be read: {totals['estimated_tokens']:,} tokens, {price}; nothing sent."
-    parts = [f"Read {totals['ok_count']} sessions"]
+    parts = [f"Read {plural(totals['ok_count'], 'session')}"]
     if totals["failed_count"]:
         parts.append(f"{totals['failed_count']} failed (see facet_extractions)")
     if totals["unanswered_count"]:
         parts.append(f"{totals['unanswered_count']} left without an answer (see their tasks)")
     if totals["skipped_count"]:
         parts.append(f"{totals['skipped_count']} skipped ({totals['skipped_because']})")
-    unpriced = f", {totals['unpriced_count']} calls without a list price" if totals["unpriced_count"] else ""
+    unpriced = f", {plural(totals['unpriced_count'], 'call')} without a list price" if totals["unpriced_count"] else ""
     return (
         f"{', '.join(parts)}; {totals['input_tokens']:,} tokens in, {totals['output_tokens']:,} out; "
         f"${totals['cost_usd']:.4f} at list price{unpriced}."

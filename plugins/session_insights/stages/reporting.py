@@ -35,6 +35,7 @@ from session_insights.settings import Settings
 from session_insights.store import figures as figure_store
 from session_insights.store.database import Connection
 from session_insights.windows import Period, Window
+from session_insights.wording import plural
 
 _RENDERERS: dict[Format, Callable[[Content], str]] = {"html": render_html, "markdown": render_markdown}
 _NO_PLACE = f"Nowhere to upload to: {UPLOAD_SETTING} is not set to s3://bucket/prefix."
@@ -122,7 +123,7 @@ def publish_report(
         "paths": {kind: str(path.absolute()) for kind, path in paths.items()},
         "session_count": coverage["session_count"],
         "read_count": coverage["read_count"],
-        "coverage": f"Read {coverage['read_count']} of {coverage['session_count']} sessions.",
+        "coverage": f"Read {coverage['read_count']} of {plural(coverage['session_count'], 'session')}.",
     }
 
 
