@@ -81,7 +81,7 @@ def _without_hopeless(connection: Connection, files: list[TranscriptFile]) -> li
     """Without those that this very parser failed on, as they are now.
 
     Everything else that failed is tried by each sync: a missing right, a disk or a network in trouble, too little
-    memory. To try such a file again: clear the task that read it, `touch` it, or use a parser that was changed.
+    memory. To try a hopeless one sooner than a changed parser does: clear the task that read it, or `touch` it.
     """
     if not files:
         return []
