@@ -1,6 +1,7 @@
 """How fast transcripts get into Postgres, and in how much memory; compared with reading the same files at all.
 
     python -m benchmarks.sync [--mb 500] [--corpus FOLDER] [--state FOLDER]
+    python -m benchmarks.sync --huge 2
 
 Makes a corpus (or finds the one of the last run in the same folder) and its own Postgres with the settings of
 `make run`. Ends with 1 when a budget is missed.
@@ -23,6 +24,7 @@ from typing import Any
 import psutil
 import psycopg
 
+from benchmarks.transcripts import append_turn, make_huge_file, make_many_files
 from local.postgres import Cluster, remove_postgres, start_postgres
 from session_insights.profile import load_profile
 from session_insights.settings import Settings, find_include_dir
@@ -58,16 +60,19 @@ def main() -> int:
     parser.add_argument("--corpus", type=Path, help="keeps the corpus for the next run")
     parser.add_argument("--state", type=Path, help="keeps the database server's folder for the next run")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--huge", type=float, metavar="GB", help="instead: one file of millions of tiny records")
     parser.add_argument("--one", metavar="DATABASE_URL", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
         _say(json.dumps(vars(_sync(args.one, args.corpus, args.processes))))
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        corpus = _make_corpus(args.corpus or Path(folder) / "corpus", args.mb)
         state = args.state or Path(folder) / "state"
         cluster = start_postgres(state, durable=True)
         try:
+            if args.huge:
+                return _measure_huge(cluster, make_huge_file(Path(folder) / "huge", args.huge))
+            corpus = _make_corpus(args.corpus or Path(folder) / "corpus", args.mb)
             return _measure(cluster, corpus, Path(folder), args.processes)
         finally:
             remove_postgres(state)
@@ -111,7 +116,7 @@ def _measure(cluster: Cluster, corpus: Path, folder: Path, processes: int) -> in
     budget("cold MB/s", best, COLD_MB_A_SECOND, is_least=True)
 
     url = _make_database(cluster, "many")
-    many = _make_many_files(folder / "many")
+    many = make_many_files(folder / "many", MANY_FILES)
     cold = _run_sync(url, many, processes)
     _say(f"{f'{cold.file_count:,} small files':>28}: {cold.file_count / cold.seconds:8,.0f} files/s")
     nothing = min((_run_sync(url, many, 1) for _ in range(3)), key=lambda sync: sync.seconds)
@@ -125,11 +130,20 @@ def _measure(cluster: Cluster, corpus: Path, folder: Path, processes: int) -> in
     return int(bool(missed))
 
 
+def _measure_huge(cluster: Cluster, folder: Path) -> int:
+    huge = _run_sync(_make_database(cluster, "huge"), folder, 1)
+    _say(
+        f"one file of {huge.read_mb:,.0f} MB: {huge.row_count:,} rows written in {huge.seconds:.0f} s "
+        f"({huge.cpu_seconds:.0f} s of a core); peak memory {huge.main_mb:.0f} MB, at most {MOST_MB:g}"
+    )
+    return int(huge.main_mb > MOST_MB)
+
+
 def _run_sync(url: str, corpus: Path, processes: int, *, grow: bool = False) -> Sync:
     """One sync in a process of its own, so that memory is measured from the start."""
     if grow:
         path = next(iter(sorted((corpus / "projects").rglob("*.jsonl"))))
-        _append_turn(path)
+        append_turn(path)
     command = [sys.executable, "-m", "benchmarks.sync", "--one", url, "--corpus", str(corpus)]
     done = subprocess.run([*command, "--processes", str(processes)], check=True, capture_output=True, cwd=HERE.parent)
     return Sync(**json.loads(done.stdout))
@@ -227,39 +241,6 @@ def _make_corpus(folder: Path, megabytes: float) -> Path:
         options = ["--out", str(made), "--noise", "0", "--mb", f"{megabytes:g}", "--sessions", sessions]
         subprocess.run([sys.executable, HERE / "gen_corpus.py", *options], check=True, capture_output=True)
     return made
-
-
-def _make_many_files(folder: Path) -> Path:
-    for number in range(MANY_FILES):
-        path = folder / "projects" / f"-home-alex-work-{number % 50}" / f"00000000-0000-4000-8000-{number:012}.jsonl"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for _ in range(2):
-            _append_turn(path)
-    return folder
-
-
-def _append_turn(path: Path) -> None:
-    with path.open("a") as stream:
-        turn = stream.tell()
-        common = {"sessionId": path.stem, "cwd": "/home/alex/work/shop", "version": "2.1.330", "entrypoint": "cli"}
-        prompt: dict[str, Any] = {"role": "user", "content": f"Go on, from {turn}"}
-        usage = {"input_tokens": 10, "output_tokens": 20}
-        reply = {
-            "id": f"msg-{path.stem}-{turn}",
-            "model": "claude-haiku-4-5",
-            "stop_reason": "end_turn",
-            "usage": usage,
-            "content": [{"type": "text", "text": "Done. " * 50}],
-        }
-        for kind, message in (("user", prompt), ("assistant", reply)):
-            record = {
-                **common,
-                "type": kind,
-                "uuid": f"{kind}-{path.stem}-{turn}",
-                "timestamp": f"2026-11-16T09:{turn // 1000 % 60:02}:00Z",
-                "message": message,
-            }
-            stream.write(json.dumps(record) + "\n")
 
 
 def _time(work: Any, paths: list[Path]) -> float:

@@ -31,9 +31,7 @@ def insights_session_sync() -> None:
             chunks, found = sync.find_chunks(place.database, place.sources, s3=bridge.find_s3)
             warnings = []
             if not chunks:  # else the last task looks, when they are read
-                warnings = sync.find_source_warnings(
-                    place.database, place.sources, settings=place.settings, s3=bridge.find_s3
-                )
+                warnings = sync.finish_sync(place.database, place.sources, settings=place.settings, s3=bridge.find_s3)
         bridge.name_task(sync.describe_found(found, warnings))
         bridge.keep("found", found)
         bridge.keep("warnings", warnings)
@@ -60,9 +58,7 @@ def insights_session_sync() -> None:
     def summarize_sync(found: dict[str, int], chunks: list[dict[str, Any]]) -> dict[str, Any]:
         """What the run read and wrote. Red when a chunk failed: what the others read is saved."""
         with bridge.workplace() as place:
-            warnings = sync.find_source_warnings(
-                place.database, place.sources, settings=place.settings, s3=bridge.find_s3
-            )
+            warnings = sync.finish_sync(place.database, place.sources, settings=place.settings, s3=bridge.find_s3)
         run = sync.add_up(found, chunks[:]) | {"warnings": warnings}
         bridge.name_task(sync.describe_sync(run))
         bridge.keep("run", run)

@@ -623,27 +623,46 @@ COMMENT ON COLUMN insights.session_entries.is_copied IS 'History that another se
 COMMENT ON COLUMN insights.session_entries.active_seconds IS 'Since the entry before, gaps cut at 5 minutes.';
 
 CREATE VIEW insights.own_entries AS
- SELECT entry.session_id,
-    entry.entry_no,
-    entry.kind,
-    entry.at,
-    entry.since,
-    entry.text,
-    entry.is_person,
-    entry.tool,
-    entry.file_path,
-    entry.skill,
-    entry.pr_url,
-    entry.lines_added,
-    entry.lines_removed,
-    entry.commit_count,
+ SELECT session_id,
+    entry_no,
+    kind,
+    at,
+    since,
+    text,
+    is_person,
+    tool,
+    file_path,
+    skill,
+    pr_url,
+    lines_added,
+    lines_removed,
+    commit_count,
         CASE
-            WHEN before.is_copied THEN (LEAST(EXTRACT(epoch FROM (entry.at - entry.since)), (300)::numeric))::real
-            ELSE entry.active_seconds
+            WHEN follows_copied THEN (LEAST(EXTRACT(epoch FROM (at - since)), (300)::numeric))::real
+            ELSE active_seconds
         END AS active_seconds
-   FROM (insights.session_entries entry
-     LEFT JOIN insights.session_entries before ON (((entry.session_id = before.session_id) AND (before.entry_no = (entry.entry_no - 1)))))
-  WHERE (NOT entry.is_copied);
+   FROM ( SELECT session_entries.session_id,
+            session_entries.entry_no,
+            session_entries.record_no,
+            session_entries.kind,
+            session_entries.at,
+            session_entries.since,
+            session_entries.text,
+            session_entries.is_person,
+            session_entries.is_copied,
+            session_entries.uuid,
+            session_entries.message_id,
+            session_entries.tool,
+            session_entries.file_path,
+            session_entries.skill,
+            session_entries.pr_url,
+            session_entries.lines_added,
+            session_entries.lines_removed,
+            session_entries.commit_count,
+            session_entries.active_seconds,
+            lag(session_entries.is_copied) OVER (PARTITION BY session_entries.session_id ORDER BY session_entries.entry_no) AS follows_copied
+           FROM insights.session_entries) entry
+  WHERE (NOT is_copied);
 
 COMMENT ON VIEW insights.own_entries IS 'A session''s own entries. The pause between copied history and the first of them is not its time.';
 
@@ -782,6 +801,7 @@ CREATE TABLE insights.transcript_files (
     bad_lines jsonb DEFAULT '[]'::jsonb NOT NULL,
     record_counts jsonb DEFAULT '{}'::jsonb NOT NULL,
     read_at timestamp with time zone DEFAULT now() NOT NULL,
+    failed_parser text,
     CONSTRAINT failed_says_why CHECK (((state = 'failed'::text) = (error IS NOT NULL))),
     CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['read'::text, 'failed'::text, 'vanished'::text])))
 );
@@ -793,6 +813,8 @@ COMMENT ON COLUMN insights.transcript_files.read_bytes IS 'Up to the last comple
 COMMENT ON COLUMN insights.transcript_files.digest IS 'BLAKE2b of the bytes read.';
 
 COMMENT ON COLUMN insights.transcript_files.bad_lines IS '[{offset, size_bytes, reason}]';
+
+COMMENT ON COLUMN insights.transcript_files.failed_parser IS 'The parser that fails on these bytes each time; null for a failure that may pass, such as a missing right.';
 
 ALTER TABLE ONLY insights.anomalies
     ADD CONSTRAINT anomalies_pkey PRIMARY KEY (id);
@@ -897,8 +919,6 @@ CREATE UNIQUE INDEX one_open_anomaly ON insights.anomalies USING btree (metric) 
 CREATE UNIQUE INDEX one_owner_a_message ON insights.session_messages USING btree (message_id) WHERE is_owner;
 
 CREATE INDEX session_days_activity_date ON insights.session_days USING btree (activity_date, session_id);
-
-CREATE INDEX session_entries_uuid ON insights.session_entries USING btree (uuid) WHERE (uuid IS NOT NULL);
 
 CREATE INDEX session_facets_created_at ON insights.session_facets USING btree (created_at);
 

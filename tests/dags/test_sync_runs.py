@@ -119,6 +119,19 @@ def test_a_run_with_nothing_new_is_one_green_task_that_reads_and_announces_nothi
     assert execute(connection, "select read_at from insights.transcript_files") == before
 
 
+def test_what_was_read_before_there_was_an_archive_is_kept_by_the_next_run(
+    trial: Trial, source: Path, connection: Connection, tmp_path: Path
+) -> None:
+    write_session(source, "a")
+    trial()
+    assert execute(connection, "select 1 from insights.transcript_archive") == []
+    run = trial(SESSION_INSIGHTS_ARCHIVE=str(tmp_path / "archive"))
+    assert (run["state"], label(run, "find_transcripts")) == ("success", "none of 1 file changed")
+    [kept] = execute(connection, "select path from insights.transcript_archive")
+    assert kept["path"].endswith("/a.jsonl")
+    assert len(list((tmp_path / "archive").rglob("*.jsonl.zst"))) == 1
+
+
 def test_files_that_give_no_session_announce_nothing(trial: Trial, source: Path) -> None:
     (source / "-shop").mkdir()
     (source / "-shop" / "empty.jsonl").touch()

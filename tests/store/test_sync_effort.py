@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from session_insights.records import TranscriptFile
+from session_insights.errors import UnreadableTranscript
+from session_insights.records import ParsedFile, TranscriptFile
 from session_insights.settings import Settings
 from session_insights.stages import sync
-from session_insights.store import transcripts as store
+from session_insights.store import ledger
 from session_insights.store.database import Connection, execute
 from session_insights.transcripts import syncing
 from session_insights.transcripts.files import find_transcripts
@@ -88,7 +89,7 @@ def test_few_results_wait_whoever_is_slow(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(syncing, "_tasks", counted)
     for received, _ in enumerate(syncing.read_files(files, entry_characters=1000, processes=2), 1):
-        assert len(handed_out) - received <= 2 * 2  # two tasks a process, and the one received
+        assert len(handed_out) - received <= 2 * 4  # four tasks a process, and the one received
     assert len(handed_out) == 40
 
 
@@ -142,7 +143,7 @@ def test_a_file_that_failed_and_is_as_it_was_keeps_its_rows_and_is_read_again_on
     write_sessions(tmp_path, 1)
     sync_folder(connection, tmp_path)
     [file] = find_transcripts("laptop", tmp_path)
-    store.save_failure(connection, file, "disk")
+    ledger.save_failure(connection, file, "disk")
     [line] = execute(connection, "select read_bytes, state, error from insights.transcript_files")
     assert line == {"read_bytes": file.size_bytes, "state": "failed", "error": "disk"}
     assert sync_folder(connection, tmp_path)["read_count"] == 1
@@ -150,6 +151,50 @@ def test_a_file_that_failed_and_is_as_it_was_keeps_its_rows_and_is_read_again_on
         {"state": "read", "error": None}
     ]
     assert sync_folder(connection, tmp_path)["read_count"] == 0
+
+
+def break_parser(monkeypatch: pytest.MonkeyPatch, error: Exception) -> list[str]:
+    """Reading fails with this; the paths of files that were tried."""
+    tried: list[str] = []
+
+    def fail(file: TranscriptFile, **_: Any) -> ParsedFile:
+        tried.append(Path(file.path).stem)
+        raise error
+
+    monkeypatch.setattr(syncing, "parse_file", fail)
+    return tried
+
+
+def test_a_file_that_the_parser_fails_on_is_tried_again_when_it_or_the_parser_changed(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_transcript(tmp_path, transcript(user("hi"), assistant(), session_id="s1"))
+    tried = break_parser(monkeypatch, KeyError("x"))
+    assert sync_folder(connection, tmp_path)["failed_count"] == 1
+    before = count_writes(connection)
+    assert sync_folder(connection, tmp_path)["changed_count"] == 0
+    assert (tried, count_writes(connection)) == (["s1"], before)
+    os.utime(path, (1, 1))
+    assert sync_folder(connection, tmp_path)["failed_count"] == 1
+    monkeypatch.setattr(sync, "parser_version", lambda: "the next one")
+    assert sync_folder(connection, tmp_path)["failed_count"] == 1
+    assert sync_folder(connection, tmp_path)["changed_count"] == 0
+    monkeypatch.undo()
+    assert sync_folder(connection, tmp_path)["read_count"] == 1
+    [line] = execute(connection, "select state, error, failed_parser from insights.transcript_files")
+    assert line == {"state": "read", "error": None, "failed_parser": None}
+
+
+@pytest.mark.parametrize("error", [UnreadableTranscript("no right to read it"), MemoryError()], ids=["right", "memory"])
+def test_a_failure_that_may_pass_is_tried_by_each_sync_and_written_once(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    write_sessions(tmp_path, 1)
+    tried = break_parser(monkeypatch, error)
+    assert sync_folder(connection, tmp_path)["failed_count"] == 1
+    before = count_writes(connection)
+    assert sync_folder(connection, tmp_path)["failed_count"] == 1
+    assert (tried, count_writes(connection)) == (["s0", "s0"], before)
 
 
 def test_a_file_rewritten_in_the_same_size_is_read_from_zero(connection: Connection, tmp_path: Path) -> None:

@@ -33,7 +33,9 @@ said as (
         sum(round(entry.active_seconds * 1000)::bigint) / 60000.0 as active_minutes
     from family
     inner join insights.own_entries as entry on family.member_id = entry.session_id
-    where family.member_id = family.session_id
+    where
+        family.member_id = family.session_id
+        and entry.session_id = any(%(session_ids)s)
     group by family.session_id, activity_date
 
 ),

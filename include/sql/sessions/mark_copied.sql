@@ -43,6 +43,17 @@ owners as (
 
 ),
 
+originals as (
+
+    select
+        owners.session_id,
+        original.uuid
+    from owners
+    inner join insights.session_entries as original on owners.owner_id = original.session_id
+    where original.uuid is not null
+
+),
+
 copied as (
 
     select
@@ -53,13 +64,11 @@ copied as (
             or (entry.message_id is not null and not message.is_owner)
             or (
                 (history.first_own_no is null or entry.record_no < history.first_own_no)
-                and exists (
-                    select 1
-                    from owners
-                    inner join insights.session_entries as original on owners.owner_id = original.session_id
-                    where
-                        owners.session_id = entry.session_id
-                        and original.uuid = entry.uuid
+                and (entry.session_id, entry.uuid) in (
+                    select
+                        session_id,
+                        uuid
+                    from originals
                 )
             ),
             false

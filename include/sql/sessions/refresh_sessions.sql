@@ -29,7 +29,20 @@ own_messages as (
 
 own_entries as (
 
-    select *
+    -- Without the text, which would be carried and sorted along.
+    select
+        session_id,
+        kind,
+        since,
+        is_person,
+        tool,
+        file_path,
+        skill,
+        pr_url,
+        lines_added,
+        lines_removed,
+        commit_count,
+        active_seconds
     from insights.own_entries
     where session_id = any(%(session_ids)s)
 

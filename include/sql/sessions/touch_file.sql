@@ -6,6 +6,7 @@ set
     mtime_ns = %(mtime_ns)s,
     state = 'read',
     error = null,
+    failed_parser = null,
     read_at = now()
 where
     machine = %(machine)s

@@ -15,6 +15,7 @@ on conflict (machine, path) do update set
     digest = excluded.digest,
     state = excluded.state,
     error = excluded.error,
+    failed_parser = null,
     bad_lines = excluded.bad_lines,
     record_counts = excluded.record_counts,
     read_at = now()

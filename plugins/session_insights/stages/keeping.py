@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from session_insights.bucket import Bucket, ClientMaker, environment_client
+from session_insights.bucket import Bucket, ClientMaker, ObjectStoreError, environment_client
 from session_insights.errors import SettingsError
 from session_insights.profile import Profile
 from session_insights.records import ParsedFile, TranscriptFile
@@ -95,7 +95,7 @@ def archive_earlier(
     pending = {(file.machine, file.path) for file in index.select_pending(connection, machines, None)}
     found: list[TranscriptFile] = []
     for machine, root in sources if pending else ():
-        with suppress(SettingsError):  # a source that is not there: the sync has said so
+        with suppress(SettingsError, ObjectStoreError):  # a source that is not there: the sync has said so
             found += find_files(machine, root, s3)
     return archive_files(
         connection, [file for file in found if (file.machine, file.path) in pending], settings=settings, s3=s3

@@ -14,8 +14,9 @@ from session_insights.locations import Location
 from session_insights.profile import Profile
 from session_insights.records import ParsedFile, TranscriptFile
 from session_insights.settings import Settings, Source
-from session_insights.stages.keeping import archive_files, strip_purged, without_purged
+from session_insights.stages.keeping import archive_earlier, archive_files, strip_purged, without_purged
 from session_insights.store import archive as index
+from session_insights.store import ledger
 from session_insights.store import transcripts as store
 from session_insights.store.database import Connection
 from session_insights.store.purging import load_purged
@@ -28,7 +29,8 @@ from session_insights.transcripts.source_warnings import (
     build_source_warnings,
     find_retention_days,
 )
-from session_insights.transcripts.syncing import batches, changed_files, read_files, vanished_paths
+from session_insights.transcripts.syncing import Fault, batches, changed_files, read_files, vanished_paths
+from session_insights.transcripts.version import parser_version
 from session_insights.wording import plural
 
 Progress = Callable[[str], None]
@@ -50,7 +52,7 @@ def find_changed(
     Raises:
         SettingsError, ObjectStoreError: Not one source is there.
     """
-    ledger = store.load_ledger(connection, sorted({machine for machine, _ in sources}))
+    known = ledger.load_ledger(connection, sorted({machine for machine, _ in sources}))
     problems: list[InsightsError] = []
     changed: list[TranscriptFile] = []
     counts = {"found_count": 0, "changed_count": 0, "vanished_count": 0}
@@ -61,18 +63,30 @@ def find_changed(
             problems.append(error)
             continue
         counts["found_count"] += len(found)
-        gone = vanished_paths(found, ledger, machine, str(root))
+        gone = vanished_paths(found, known, machine, str(root))
         if isinstance(root, Path):  # a folder without any file may just not be mounted
             gone = [path for path in gone if found and is_gone(path)]
-        counts["vanished_count"] += store.save_vanished(connection, machine, gone) if gone else 0
-        changed += changed_files(found, ledger)
+        counts["vanished_count"] += ledger.save_vanished(connection, machine, gone) if gone else 0
+        changed += changed_files(found, known)
     if len(problems) == len(sources):
         text = " ".join(map(str, problems)) or _NO_SOURCE
         # What may pass is worth another try.
         raise (ObjectStoreError if any(isinstance(e, ObjectStoreError) for e in problems) else SettingsError)(text)
-    changed = without_purged(connection, changed)
+    changed = _without_hopeless(connection, without_purged(connection, changed))
     counts["changed_count"] = len(changed)
     return changed, counts
+
+
+def _without_hopeless(connection: Connection, files: list[TranscriptFile]) -> list[TranscriptFile]:
+    """Without those that this very parser failed on, as they are now.
+
+    Everything else that failed is tried by each sync: a missing right, a disk or a network in trouble, too little
+    memory. To try a hopeless one sooner than a changed parser does: clear the task that read it, or `touch` it.
+    """
+    if not files:
+        return []
+    hopeless = ledger.load_failed_for_good(connection, sorted({file.machine for file in files}), parser_version())
+    return [file for file in files if (file.machine, file.path, file.size_bytes, file.mtime_ns) not in hopeless]
 
 
 def sync_files(
@@ -98,7 +112,8 @@ def sync_files(
             for file, result in read_files(files, entry_characters=characters, processes=processes, fetch=fetch):
                 if isinstance(result, str):
                     counts["failed_count"] += 1
-                    store.save_failure(connection, file, result)
+                    parser = parser_version() if isinstance(result, Fault) else None
+                    ledger.save_failure(connection, file, result, parser=parser)
                     progress(f"not read: {result}")
                 elif (kept := strip_purged(result, purged)) is not None:
                     yield kept
@@ -138,6 +153,14 @@ def check_sources(sources: list[Source], files: Sequence[TranscriptFile]) -> Non
             check_root(root)
 
 
+def finish_sync(
+    connection: Connection, sources: list[Source], *, settings: Settings, s3: ClientMaker = environment_client
+) -> list[SourceWarning]:
+    """What ends a run: keep the bytes of files that were read before there was an archive, then look at each source."""
+    archive_earlier(connection, sources, settings=settings, s3=s3)
+    return find_source_warnings(connection, sources, settings=settings, s3=s3)
+
+
 def find_source_warnings(
     connection: Connection,
     sources: list[Source],
@@ -154,7 +177,7 @@ def find_source_warnings(
     unarchived = {(file.machine, file.path) for file in index.select_pending(connection, machines, None)}
     return build_source_warnings(
         [_look_at(machine, root, s3) for machine, root in sources],
-        store.load_ledger(connection, machines),
+        ledger.load_ledger(connection, machines),
         unarchived,
         now=now or datetime.now(UTC),
         stopped_days=settings.stopped_days,

@@ -20,7 +20,7 @@ MESSAGE_COLUMNS = [field.name for field in fields(Message)]
 ENTRY_COLUMNS = [field.name for field in fields(Entry)]
 Row = TypeVar("Row", Message, Entry)
 _PIECE = 1_000  # rows
-_HELD_BYTES = 8 * 1024 * 1024  # rows of one session that are held in memory
+_HELD_BYTES = 2 * 1024 * 1024  # rows of one session that are held in memory; several sessions are at a time
 _message_values = attrgetter(*MESSAGE_COLUMNS)
 _entry_values = attrgetter(*ENTRY_COLUMNS)
 
@@ -60,7 +60,7 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     str: _escape,
     int: int.__repr__,
     float: float.__repr__,
-    bool: lambda value: "t" if value else "f",
-    type(None): lambda _: "\\N",
+    bool: {True: "t", False: "f"}.__getitem__,
+    type(None): {None: "\\N"}.__getitem__,
     datetime: datetime.isoformat,
 }

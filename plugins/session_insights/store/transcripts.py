@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from session_insights.records import PackedRows, ParsedFile, ParsedSession, TranscriptFile
 from session_insights.store.database import Connection, execute
+from session_insights.store.ledger import stat_values
 from session_insights.store.packing import ENTRY_COLUMNS, MESSAGE_COLUMNS, pack_rows
 from session_insights.store.people import replace_purged_people
 from session_insights.store.queries import load_sql
@@ -21,31 +22,6 @@ _LOOK_UP = 10_000  # messages
 _SESSION_COLUMNS = [
     field.name for field in fields(ParsedSession) if field.name not in ("messages", "entries", "packed")
 ]
-
-
-def load_ledger(connection: Connection, machines: list[str]) -> dict[tuple[str, str], tuple[int, int, str]]:
-    """(machine, path) → (size_bytes, mtime_ns, state) as of the last sync."""
-    rows = execute(
-        connection,
-        "select machine, path, size_bytes, mtime_ns, state from insights.transcript_files "
-        "where machine = any(%(machines)s)",
-        machines=machines,
-    )
-    return {(row["machine"], row["path"]): (row["size_bytes"], row["mtime_ns"], row["state"]) for row in rows}
-
-
-def save_vanished(connection: Connection, machine: str, paths: list[str]) -> int:
-    """Mark files that are gone; their sessions stay."""
-    return connection.execute(
-        "update insights.transcript_files set state = 'vanished', error = null "
-        "where machine = %s and path = any(%s) and state <> 'vanished'",
-        [machine, paths],
-    ).rowcount
-
-
-def save_failure(connection: Connection, file: TranscriptFile, error: str) -> None:
-    """Keep that a file could not be read; what was read of it before stays."""
-    execute(connection, load_sql("sessions/upsert_failure"), **_stat(file), session_id=file.session_id, error=error)
 
 
 def save_passed_over(connection: Connection, file: TranscriptFile) -> None:
@@ -68,16 +44,16 @@ def save_files(
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         if not is_reparsed:
             parsed = _pass_over_unchanged(connection, parsed)
-        chosen = _choose(connection, parsed)
+        chosen, stored_ids = _choose(connection, parsed)
         session_ids = list(chosen)
         _save_sessions(connection, chosen.values())
-        shared_ids = _replace_rows(
-            connection, [session for session, _ in chosen.values()], lost_ids=_find_lost(connection, parsed)
-        )
+        lost_ids = _find_lost(connection, parsed)
+        shared_ids = _remove_rows(connection, [*(stored_ids & chosen.keys()), *lost_ids], lost_ids=lost_ids)
+        shared_ids |= _write_rows(connection, [session for session, _ in chosen.values()])
         replace_purged_people(connection, session_ids)
         _save_ledger(connection, [_ledger_line(item) for item in parsed])
         execute(connection, load_sql("sessions/reread_better"), session_ids=session_ids)
-        refresh(connection, session_ids, shared_ids, time_zone=time_zone)
+        refresh(connection, session_ids, sorted(shared_ids), time_zone=time_zone)
     return session_ids
 
 
@@ -125,8 +101,10 @@ def recut_days(connection: Connection, *, time_zone: str) -> int:
     return len(rows)
 
 
-def _choose(connection: Connection, parsed: list[ParsedFile]) -> dict[str, tuple[ParsedSession, TranscriptFile]]:
-    """For each session the file to take it from.
+def _choose(
+    connection: Connection, parsed: list[ParsedFile]
+) -> tuple[dict[str, tuple[ParsedSession, TranscriptFile]], set[str]]:
+    """For each session the file to take it from; and those of the sessions offered that are stored already.
 
     A session may stand in several files: copied from another machine, or as progress lines in its parent's file.
     Its own file wins, then the longer one, then the first by machine and path: the order of arrival decides nothing.
@@ -150,7 +128,7 @@ def _choose(connection: Connection, parsed: list[ParsedFile]) -> dict[str, tuple
         if is_better or (known is not None and known[1] == source):
             rank[session.session_id] = (offer, source)
             chosen[session.session_id] = (session, item.file)
-    return chosen
+    return chosen, {row["session_id"] for row in rows}
 
 
 def _save_sessions(connection: Connection, chosen: Iterable[tuple[ParsedSession, TranscriptFile]]) -> None:
@@ -178,7 +156,7 @@ def _pass_over_unchanged(connection: Connection, parsed: list[ParsedFile]) -> li
     unchanged = {(row["machine"], row["path"]) for row in rows}
     for item in parsed:
         if (item.file.machine, item.file.path) in unchanged:
-            execute(connection, load_sql("sessions/touch_file"), **_stat(item.file))
+            execute(connection, load_sql("sessions/touch_file"), **stat_values(item.file))
     return [item for item in parsed if (item.file.machine, item.file.path) not in unchanged]
 
 
@@ -198,20 +176,27 @@ def _find_lost(connection: Connection, parsed: list[ParsedFile]) -> list[str]:
     return [row["session_id"] for row in rows]
 
 
-def _replace_rows(connection: Connection, sessions: list[ParsedSession], *, lost_ids: list[str]) -> list[str]:
-    """Write messages and entries; returns the messages, of then and of now, that stand in several sessions.
+def _remove_rows(connection: Connection, session_ids: list[str], *, lost_ids: list[str]) -> set[str]:
+    """Delete what is stored of these sessions, the lost ones as a whole; their messages that other sessions have too.
 
-    A message that stands in one session alone is its own from the start.
+    Most of a first sync's sessions are new: there is nothing of them to look for.
     """
-    session_ids = [*(session.session_id for session in sessions), *lost_ids]
-    shared = {
-        row["message_id"] for row in execute(connection, load_sql("sessions/shared_before"), session_ids=session_ids)
-    }
+    if not session_ids:
+        return set()
+    rows = execute(connection, load_sql("sessions/shared_before"), session_ids=session_ids)
     connection.execute("delete from insights.session_messages where session_id = any(%s)", [session_ids])
     connection.execute("delete from insights.session_entries where session_id = any(%s)", [session_ids])
     connection.execute("delete from insights.claude_sessions where id = any(%s)", [lost_ids])
+    return {row["message_id"] for row in rows}
+
+
+def _write_rows(connection: Connection, sessions: list[ParsedSession]) -> set[str]:
+    """Write messages and entries; the messages that stand in several sessions now.
+
+    A message that stands in one session alone is its own from the start.
+    """
     rows = [session.packed or pack_rows(session.session_id, session.messages, session.entries) for session in sessions]
-    shared |= _shared_now(connection, rows)
+    shared = _shared_now(connection, rows)
     _copy(
         connection,
         "session_messages",
@@ -224,7 +209,7 @@ def _replace_rows(connection: Connection, sessions: list[ParsedSession], *, lost
         ),
     )
     _copy(connection, "session_entries", ENTRY_COLUMNS, (piece for packed in rows for piece in packed.entries))
-    return sorted(shared)
+    return shared
 
 
 def _shared_now(connection: Connection, rows: list[PackedRows]) -> set[str]:
@@ -271,14 +256,10 @@ def _save_ledger(connection: Connection, lines: list[dict[str, Any]]) -> None:
 
 def _ledger_line(parsed: ParsedFile) -> dict[str, Any]:
     return {
-        **_stat(parsed.file),
+        **stat_values(parsed.file),
         "session_id": parsed.file.session_id,
         "read_bytes": parsed.read_bytes,
         "digest": parsed.digest,
         "bad_lines": Jsonb([asdict(line) for line in parsed.bad_lines]),
         "record_counts": Jsonb(parsed.record_counts),
     }
-
-
-def _stat(file: TranscriptFile) -> dict[str, Any]:
-    return {"machine": file.machine, "path": file.path, "size_bytes": file.size_bytes, "mtime_ns": file.mtime_ns}

@@ -7,7 +7,8 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import itemgetter
 from typing import Any
 
 from session_insights.records import EntryKind
@@ -15,7 +16,8 @@ from session_insights.spool import Spool
 
 LONGEST_GAP_SECONDS = 300
 _NEAR = 2_000  # drafts held as they are, at least; twice as many at most
-_RUN = 100_000  # moments sorted at a time
+_RUN = 200_000  # moments sorted at a time
+_PIECE = 5_000  # moments of a run that are read at a time
 
 
 @dataclass(slots=True)
@@ -48,7 +50,9 @@ class Drafts:
     def __init__(self) -> None:
         self._older: Spool[list[Draft | int]] = Spool(memory_bytes=0)  # a number: the place of an open one
         self._open: dict[int, Draft] = {}
-        self._closed: Spool[Draft] = Spool(memory_bytes=0)  # older ones that wait no more, in file order
+        # Older ones that wait no more, in file order; the newest of these have no place in the file yet.
+        self._closed: Spool[list[Draft]] = Spool(memory_bytes=0)
+        self._closing: list[Draft] = []
         self._near: list[Draft] = []
         self._count = 0
 
@@ -72,10 +76,13 @@ class Drafts:
         """Wait for nothing more that changes a draft; of all open ones it is the first."""
         draft.is_open = False
         if self._open.pop(draft.place, None) is not None:
-            self._closed.append(draft, 1)
+            self._closing.append(draft)
+            if len(self._closing) == _NEAR:
+                self._closed.append(self._closing, _NEAR)
+                self._closing = []
 
     def __iter__(self) -> Iterator[Draft]:
-        closed = iter(self._closed)
+        closed = chain(chain.from_iterable(self._closed), self._closing)
         for piece in self._older:
             for older in piece:
                 if isinstance(older, int):
@@ -86,7 +93,7 @@ class Drafts:
 
 
 class Clock:
-    """Follows the times of a file's records, which are not sorted."""
+    """Follows the times of a file's records, which are not sorted. Those of a huge file wait in files, run by run."""
 
     def __init__(self) -> None:
         self.first_at: datetime | None = None
@@ -94,6 +101,7 @@ class Clock:
         self._since: datetime | None = None
         self._moments = array("d")  # times of records
         self._places = array("i")  # of the entry that each of them leads to
+        self._runs: list[Spool[tuple[array[float], array[int]]]] = []  # older ones, each run in order of time
 
     def span(self, record: dict[str, Any]) -> datetime | None:
         """The record's time, which the session's span takes in."""
@@ -110,6 +118,8 @@ class Clock:
             self._moments.append(at.timestamp())
             self._places.append(place)
             self._since = at if self._since is None else min(at, self._since)
+            if len(self._moments) == _RUN:
+                self._put_away()
         return at
 
     def take_since(self) -> datetime | None:
@@ -122,14 +132,28 @@ class Clock:
         active = array("d", bytes(8 * count))
         if not count:
             return active
-        moments, places, last = self._moments, self._places, count - 1
-        runs = (range(start, min(start + _RUN, len(moments))) for start in range(0, len(moments), _RUN))
-        in_time = heapq.merge(
-            *(array("i", sorted(run, key=moments.__getitem__)) for run in runs), key=moments.__getitem__
-        )
-        for before, after in pairwise(in_time):
-            active[min(places[after], last)] += min(moments[after] - moments[before], LONGEST_GAP_SECONDS)
+        last = count - 1
+        runs = (_pairs(run) for run in self._runs)
+        for (before, _), (after, place) in pairwise(heapq.merge(*runs, self._newest(), key=itemgetter(0))):
+            active[min(place, last)] += min(after - before, LONGEST_GAP_SECONDS)
         return active
+
+    def _newest(self) -> list[tuple[float, int]]:
+        return sorted(zip(self._moments, self._places, strict=True), key=itemgetter(0))
+
+    def _put_away(self) -> None:
+        run: Spool[tuple[array[float], array[int]]] = Spool(memory_bytes=0)
+        newest = self._newest()
+        for start in range(0, len(newest), _PIECE):
+            moments, places = zip(*newest[start : start + _PIECE], strict=True)
+            run.append((array("d", moments), array("i", places)), 1)
+        self._runs.append(run)
+        self._moments, self._places = array("d"), array("i")
+
+
+def _pairs(run: Spool[tuple[array[float], array[int]]]) -> Iterator[tuple[float, int]]:
+    for moments, places in run:
+        yield from zip(moments, places, strict=True)
 
 
 def parse_time(value: Any) -> datetime | None:

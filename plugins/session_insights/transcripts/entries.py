@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from functools import lru_cache
 
 from session_insights.records import Entry, EntryKind
 from session_insights.transcripts.drafts import Draft, shorten
@@ -68,4 +69,9 @@ def one_line(text: str | None, most: int) -> str | None:
     """One clean, masked line, or None."""
     if text is None:
         return None
-    return shorten(" ".join(mask_secrets(clean(text[: most * 4])).split()), most) or None
+    return shorten(_masked_line(text[: most * 4]), most) or None
+
+
+@lru_cache(maxsize=512)  # a session says the same names and paths again and again
+def _masked_line(text: str) -> str:
+    return " ".join(mask_secrets(clean(text)).split())

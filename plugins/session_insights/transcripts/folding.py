@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain
@@ -35,7 +35,7 @@ class SessionFold:
         self.agent_type: str | None = None
         self._characters = entry_characters
         self._drafts = Drafts()
-        self._calls: dict[str, Draft] = {}
+        self._calls: OrderedDict[str, Draft] = OrderedDict()  # a dict is slow to find its first key again and again
         self._usages = Usages()
         self._seen = SeenIds()  # uuids
         self._titles = Titles()
@@ -107,11 +107,11 @@ class SessionFold:
         draft.tool = name
         draft.skill = tools.skill_of(name, block.get("input"))
         if isinstance(block.get("id"), str):
-            self._calls.pop(block["id"], None)  # so that the first in the dict is the first in the file
+            self._calls.pop(block["id"], None)  # so that the first of them is the first in the file
             self._calls[block["id"]] = draft
             draft.given, draft.is_open = tools.needed_arguments(block.get("input")), True
             if len(self._calls) > _MOST_CALLS:
-                self._drafts.close(self._calls.pop(next(iter(self._calls))))
+                self._drafts.close(self._calls.popitem(last=False)[1])
         return draft
 
     def _user(self, record: dict[str, Any], record_no: int, at: datetime | None) -> None:
@@ -267,14 +267,15 @@ class SessionFold:
 
     def finish(self, *, is_packed: bool = False) -> ParsedSession:
         """The session; its rows packed one by one as they are made, or as records."""
-        initiated_by = self._identity.initiated_by
+        initiated_by, title = self._identity.initiated_by, self._titles.choose(self._seen)
         self._calls.clear()
+        self._seen = SeenIds()  # their memory is for what follows
         story = Story()
         session_id, messages = clean(self.session_id), self._usages.messages()
         entries = self._entries(initiated_by, story)
         packed = pack_rows(session_id, messages, entries) if is_packed else None
         rows = ((), ()) if is_packed else (tuple(messages), tuple(entries))
-        fact, title = self._identity.get, self._titles.choose(self._seen)
+        fact = self._identity.get
         return ParsedSession(
             session_id=session_id,
             parent_session_id=clean(self.parent_session_id) if self.parent_session_id else None,

@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left
 
 _NEAR = 100_000
+_LONGEST = 800_000  # two runs are merged into a third, which takes their memory once more
 
 
 class SeenIds:
@@ -23,7 +24,7 @@ class SeenIds:
         if len(self._near) == _NEAR:
             run = array("q", sorted(self._near))
             self._near.clear()
-            while self._runs and len(self._runs[-1]) < 2 * len(run):
+            while self._runs and len(self._runs[-1]) < min(2 * len(run), _LONGEST):
                 run = _merge(self._runs.pop(), run)
             self._runs.append(run)
         return True

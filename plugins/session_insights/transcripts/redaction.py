@@ -95,7 +95,7 @@ _SAID = re.compile(
 
 def mask_secrets(text: str) -> str:
     """The text with each secret replaced by `[secret]`; what surrounds it stays. Applying it twice changes nothing."""
-    if _LONG_WORD.search(text) or "PRIVATE KEY" in text:
+    if len(text) >= 16 and (_LONG_WORD.search(text) or "PRIVATE KEY" in text):
         for literal, form in FORMS:
             if literal in text:
                 text = form.sub(MASK, text)
@@ -110,7 +110,7 @@ def mask_secrets(text: str) -> str:
     small = text.lower()
     if "-" in text:
         text = _FLAG.sub(_mask_flag, text)
-        if any(program in small for program in _PROGRAMS):
+        if (" -" in text or "-pass" in text) and any(program in small for program in _PROGRAMS):
             text = _SHORT_FLAG.sub(_mask_flag, text)
     if "authorization" in small:
         text = _HEADER.sub(rf"\1{MASK}", text)
@@ -118,7 +118,7 @@ def mask_secrets(text: str) -> str:
         text = _BEARER.sub(rf"\1{MASK}", text)
     if "cookie" in small:
         text = _COOKIE.sub(rf"\1{MASK}", text)
-    if _NAMED.search(small):
+    if (":" in text or "=" in text) and _NAMED.search(small):
         text = _mask_assignments(text)
     if "passw" in small or "</" in small or _PGPASS in small:
         text = _SAID.sub(_mask_said, text)

@@ -16,6 +16,13 @@ from session_insights.transcripts.workers import KILLED, Fetched, fetch_ahead, n
 _TASK_BYTES = 4 * 1024 * 1024
 _TASK_FILES = 32
 
+
+class Fault(str):
+    """Why a file cannot be read: a fault of ours, which the same bytes meet each time."""
+
+    __slots__ = ()
+
+
 Result = tuple[TranscriptFile, ParsedFile | str]
 Ledger = dict[tuple[str, str], tuple[int, int, str]]
 
@@ -77,8 +84,10 @@ def _read(file: TranscriptFile, place: Path | str, *, entry_characters: int) -> 
         return file, parse_file(file, entry_characters=entry_characters, place=place, is_packed=True)
     except UnreadableTranscript as error:
         return file, str(error)
-    except Exception as error:  # a fault of ours, in one file
+    except MemoryError as error:  # may pass, when others need less
         return file, f"{file.path}: {name_fault(error)}"
+    except Exception as error:  # a fault of ours, in one file
+        return file, Fault(f"{file.path}: {name_fault(error)}")
     finally:
         discard(file, place)
 

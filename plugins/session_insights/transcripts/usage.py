@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -66,7 +67,7 @@ class Usage:
             message_id=clean(message_id),
             at=self.at,
             last_record_no=self.last_record_no,
-            model=mask_secrets(clean(self.model[:200])),
+            model=_model_name(self.model[:200]),
             input_tokens=self.input_tokens,
             output_tokens=self.output_tokens,
             cache_read_tokens=self.cache_read_tokens,
@@ -116,6 +117,8 @@ class Usages:
         return usage
 
     def messages(self) -> Iterator[Message]:
+        """All of them; no line is taken in after that."""
+        self._older_ids = SeenIds()
         for piece in self._older:
             for message_id, usage in piece:
                 if message_id in self._late:
@@ -123,6 +126,11 @@ class Usages:
                 yield usage.message(message_id)
         for message_id, usage in self._near.items():
             yield usage.message(message_id)
+
+
+@lru_cache(maxsize=64)
+def _model_name(text: str) -> str:
+    return mask_secrets(clean(text))
 
 
 def _count(value: Any) -> int:

@@ -11,7 +11,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
-_AHEAD = 2  # tasks a process: one in hand and one waiting
+# Tasks a process: one in hand, the others waiting, so that none is idle while a batch is being written.
+_AHEAD = 4
 _FETCHERS = 8  # tasks whose bytes are on their way
 KILLED = "the process that read it was killed, twice; is there too little memory?"
 
