@@ -40,9 +40,10 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     open_log()
-    if hasattr(signal, "alarm"):
-        signal.alarm(LONGEST_SECONDS if arguments == ["--session"] else 0)
     try:
+        if arguments == ["--session"] and hasattr(signal, "alarm"):
+            signal.signal(signal.SIGALRM, give_up)
+            signal.alarm(LONGEST_SECONDS)
         if arguments == ["--all"]:
             send_all(load_config())
         else:
@@ -53,6 +54,10 @@ def main(arguments: list[str]) -> int:
             print(f"ship.py: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def give_up(*_: object) -> None:
+    raise TimeoutError(f"not done within {LONGEST_SECONDS} seconds; the timer sends it later")
 
 
 def hand_over() -> None:
