@@ -59,9 +59,7 @@ def save_database(connection: psycopg.Connection, database: str, owner: str, oth
         connection.execute(sql.SQL("create database {} owner {}").format(name, role))
     connection.execute(sql.SQL("revoke all on database {} from public").format(name))
     for other in others:
-        connection.execute(
-            sql.SQL("grant connect, temporary on database {} to {}").format(name, sql.Identifier(other))
-        )
+        connection.execute(sql.SQL("grant connect, temporary on database {} to {}").format(name, sql.Identifier(other)))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@
     ship.py --all     what is new in ~/.claude/projects; for a timer
     ship.py --hook    Claude Code's SessionEnd hook: sends that session, then has it read at once
 
-Needs Python 3.9 and rsync or the aws command; nothing of it is installed. It reads ~/.config/session-insights/laptop.json
-(mode 0600) and writes laptop.log beside it. The hook hands its work to a process of its own and ends at once with 0,
+Needs Python 3.9 and rsync or the aws command. It reads ~/.config/session-insights/laptop.json (mode 0600) and writes
+laptop.log beside it. The hook hands its work to a process of its own and ends at once with 0,
 whatever happens: it never holds Claude Code up. Nothing is ever deleted where transcripts are sent to.
 """
 
@@ -71,9 +71,9 @@ def hand_over() -> None:
         start_new_session=True,
         cwd="/",
     )
-    assert process.stdin is not None
-    process.stdin.write(told)
-    process.stdin.close()
+    if process.stdin is not None:
+        process.stdin.write(told)
+        process.stdin.close()
 
 
 def load_config() -> dict[str, str]:
@@ -128,7 +128,8 @@ def ask_for_reading(config: dict[str, str], transcript: str) -> None:
     """Trigger `insights_session_ended` by Airflow's REST API."""
     airflow = config["airflow"].rstrip("/")
     address = urlsplit(airflow)
-    if address.scheme != "https" and address.hostname not in ("127.0.0.1", "::1", "localhost"):
+    is_here = address.scheme == "http" and address.hostname in ("127.0.0.1", "::1", "localhost")
+    if address.scheme != "https" and not is_here:
         raise ValueError(f"{airflow} would send the password in the clear: give an https address")
     token = post(f"{airflow}/auth/token", {"username": config["user"], "password": config["password"]})["access_token"]
     made = post(

@@ -45,8 +45,9 @@ def test_the_file_is_what_the_compose_specification_allows() -> None:
 
 
 def test_the_services_of_the_stack_are_all_there() -> None:
-    assert NAMES == sorted(
-        ["postgres", "redis", "init", "api-server", "scheduler", "dag-processor", "triggerer", "worker"]
+    assert (
+        sorted(["postgres", "redis", "init", "api-server", "scheduler", "dag-processor", "triggerer", "worker"])
+        == NAMES
     )
 
 

