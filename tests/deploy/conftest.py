@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from local.postgres import Cluster
+from local.postgres import Cluster, remove_postgres, start_postgres
 from tests.integration.conftest import Shell
 
 ROOT = Path(__file__).parent.parent.parent
@@ -57,11 +57,19 @@ def drop_databases(cluster: Cluster) -> None:
             admin.execute(f"drop role if exists {role}".encode())
 
 
+@pytest.fixture(scope="session")
+def own_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A server of these tests' own: roles belong to a server, and others look at what it grants."""
+    state_dir = tmp_path_factory.mktemp("own-postgres")
+    yield start_postgres(state_dir, durable=False)
+    remove_postgres(state_dir)
+
+
 @pytest.fixture(scope="module")
-def server(cluster: Cluster) -> Iterator[Server]:
+def server(own_cluster: Cluster) -> Iterator[Server]:
     try:
-        done = make_databases(cluster.url("postgres"))
+        done = make_databases(own_cluster.url("postgres"))
         assert done.returncode == 0, done.stderr
-        yield Server(cluster)
+        yield Server(own_cluster)
     finally:
-        drop_databases(cluster)
+        drop_databases(own_cluster)

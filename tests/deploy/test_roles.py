@@ -142,19 +142,6 @@ def test_a_changed_password_counts_from_the_next_run_on(migrated: Server) -> Non
     psycopg.connect(migrated.url(APP)).close()
 
 
-def test_an_administrator_without_superpowers_is_enough(cluster: Cluster) -> None:
-    drop_databases(cluster)
-    with psycopg.connect(cluster.url("postgres"), autocommit=True) as admin:
-        admin.execute("create role hosted_admin login createrole createdb password 'hosted'")
-        try:
-            done = make_databases(f"postgresql://hosted_admin:hosted@{cluster.host}:{cluster.port}/postgres")
-            assert done.returncode == 0, done.stderr
-            assert Server(cluster).shell(OWNER).run("migrate").returncode == 0
-        finally:
-            drop_databases(cluster)
-            admin.execute("drop role hosted_admin")
-
-
 def test_the_history_of_a_laptop_comes_along_as_the_readme_says(
     migrated: Server,
     database_url: str,
@@ -186,6 +173,19 @@ def test_the_history_of_a_laptop_comes_along_as_the_readme_says(
     assert owners == [{"tableowner": OWNER}]
 
 
-def test_a_missing_password_is_named_before_anything_is_done(cluster: Cluster) -> None:
-    done = make_databases(cluster.url("postgres"), INSIGHTS_APP_PASSWORD="")
+def test_a_missing_password_is_named_before_anything_is_done(own_cluster: Cluster) -> None:
+    done = make_databases(own_cluster.url("postgres"), INSIGHTS_APP_PASSWORD="")
     assert (done.returncode, done.stderr) == (2, "not set: INSIGHTS_APP_PASSWORD; see deploy/make-env.sh\n")
+
+
+def test_an_administrator_without_superpowers_is_enough(own_cluster: Cluster) -> None:
+    drop_databases(own_cluster)
+    with psycopg.connect(own_cluster.url("postgres"), autocommit=True) as admin:
+        admin.execute("create role hosted_admin login createrole createdb password 'hosted'")
+        try:
+            done = make_databases(f"postgresql://hosted_admin:hosted@{own_cluster.host}:{own_cluster.port}/postgres")
+            assert done.returncode == 0, done.stderr
+            assert Server(own_cluster).shell(OWNER).run("migrate").returncode == 0
+        finally:
+            drop_databases(own_cluster)
+            admin.execute("drop role hosted_admin")

@@ -1,6 +1,6 @@
 """The stack of docker-compose.yaml, live: each service's own command, environment and health check, as processes.
 
-Postgres is the tests' own server; containers' paths are folders, their names ports of 127.0.0.1. Everything else is
+Postgres is a server of the tests; containers' paths are folders, their names ports of 127.0.0.1. Everything else is
 what Compose would start: Redis, init, the four parts of Airflow, two Celery workers.
 """
 
@@ -97,7 +97,7 @@ def need(program: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, own_cluster: Cluster) -> Iterator[Site]:
     for program in ("redis-server", "rsync"):
         need(program)
     home = tmp_path_factory.mktemp("stack")
@@ -107,14 +107,14 @@ def site(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator
     (transcripts / "laptop").mkdir()
     make_env(home / ".env")
     variables = read_env(home / ".env") | {
-        "POSTGRES_PASSWORD": cluster.password,
+        "POSTGRES_PASSWORD": own_cluster.password,
         "TRANSCRIPTS_DIR": str(transcripts),
         "TRANSCRIPTS_MACHINE": "*",
         "WORKER_CONCURRENCY": "2",
         "SESSION_INSIGHTS_READER": "offline",
     }
     redis, api = find_free_port(16379), find_free_port(18080)
-    ports = {"postgres": cluster.port, "redis": redis, "api-server": api}
+    ports = {"postgres": own_cluster.port, "redis": redis, "api-server": api}
     stack = Stack(load_services(variables), home, ports, program_folders())
     try:
         stack.wait_until_healthy("postgres")
@@ -131,7 +131,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator
             stack.wait_until_healthy("worker", number)
         address = f"http://127.0.0.1:{api}"
         with sign_in(address, variables["AIRFLOW_ADMIN_USER"], variables["AIRFLOW_ADMIN_PASSWORD"]) as client:
-            site = Site(stack, variables, transcripts, client, cluster.url("insights"))
+            site = Site(stack, variables, transcripts, client, own_cluster.url("insights"))
             deadline = time.monotonic() + 120
             while client.get(f"/api/v2/dags/{ENDED}").status_code == 404:
                 assert time.monotonic() < deadline, stack.log("dag-processor-1")[-3000:]
@@ -139,7 +139,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator
             yield site
     finally:
         stack.stop()
-        drop_databases(cluster)
+        drop_databases(own_cluster)
 
 
 def test_sync_and_extraction_run_on_celery_and_fill_the_tables(site: Site) -> None:
