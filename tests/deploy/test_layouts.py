@@ -29,6 +29,7 @@ from session_insights.settings import find_include_dir, load_settings
 plugins, errors = plugins_manager._get_plugins()
 print(json.dumps({
     "dags": sorted(bag.dags),
+    "looked_at": sorted(stat.file.rpartition("/")[2] for stat in bag.dagbag_stats),
     "errors": {str(name): error for name, error in bag.import_errors.items()},
     "package": session_insights.__file__,
     "include": str(find_include_dir(load_settings())),
@@ -133,6 +134,7 @@ def test_every_dag_is_imported_in_the_layout(
     found = layout(tmp_path)
     assert found["errors"] == found["plugin_errors"] == {}
     assert found["dags"] == IDS
+    assert found["looked_at"] == [f"{name}.py" for name in IDS]  # nothing else is executed
     assert Path(found["package"]).is_relative_to(tmp_path)
     assert Path(found["include"]).is_relative_to(tmp_path)
     # The dashboard's plugin may be missing everywhere but in the API server.
