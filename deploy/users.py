@@ -1,7 +1,7 @@
 """The first users of Airflow: an administrator, and the laptops' account, which may do one thing.
 
-`laptop` may trigger the DAG insights_session_ended and neither read nor change anything. Passwords come from the
-environment; a changed one counts from the next run on.
+`laptop` may trigger the DAG insights_session_ended and can see nothing; FAB lets whoever may trigger a DAG
+pause it too. Passwords come from the environment; a changed one counts from the next run on.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
-SOURCES = [source for line in re.findall(r"^COPY (.+)$", DOCKERFILE, re.MULTILINE) for source in line.split()[:-1]]
+COPIED = re.findall(r"^COPY --chmod=755 (.+)$", DOCKERFILE, re.MULTILINE)
+SOURCES = [source for line in COPIED for source in line.split()[:-1]]
 RULES = [rule for rule in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if rule and not rule.startswith("#")]
 
 
@@ -52,6 +53,10 @@ def test_what_is_copied_exists_and_is_sent_to_the_build(source: str) -> None:
 )  # fmt: skip
 def test_no_secret_and_nothing_needless_is_sent_to_the_build(path: str) -> None:
     assert not is_sent(path)
+
+
+def test_whatever_is_copied_can_be_read_by_any_user() -> None:
+    assert len(COPIED) == DOCKERFILE.count("\nCOPY ")
 
 
 def test_the_image_is_pinned_to_the_airflow_of_the_lock_and_ends_as_no_root() -> None:

@@ -213,7 +213,6 @@ def test_a_session_that_ends_on_a_laptop_has_its_facets_within_a_minute(site: Si
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert time.monotonic() - started_at < 3
     find = "select reader from insights.session_facets where session_id = 'just-ended'"
     while not (found := site.query(find)):
         assert time.monotonic() - started_at < 60, (config / "laptop.log").read_text()
@@ -239,9 +238,11 @@ def test_the_laptops_account_may_do_nothing_but_that(site: Site) -> None:
             ("GET", "/api/v2/connections"),
             ("GET", "/insights/"),
             ("POST", f"/api/v2/dags/{SYNC}/dagRuns"),
+            ("PATCH", f"/api/v2/dags/{SYNC}"),
             ("DELETE", f"/api/v2/dags/{SYNC}"),
         ):
-            answer = laptop.request(method, path, json=body if method == "POST" else None)
+            json_body = {"POST": body, "PATCH": {"is_paused": True}}.get(method)
+            answer = laptop.request(method, path, json=json_body)
             assert answer.status_code == 403, f"{method} {path}: {answer.status_code}"
         listed = laptop.get("/api/v2/dags")
         assert listed.status_code == 403 or {dag["dag_id"] for dag in listed.json()["dags"]} <= {ENDED}
