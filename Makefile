@@ -49,5 +49,5 @@ schema: install ## renew include/sql/schema.sql from the migrations
 
 lock: install ## pin the newest versions that requirements*.in allow
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" sh -ec 'command -v uv >/dev/null || $(BIN)/python -m pip install --quiet uv; \
-	for name in requirements requirements-dev; do \
+	for name in requirements deploy/requirements requirements-dev; do \
 	uv pip compile --universal --python-version 3.11 --upgrade --quiet $$name.in -o $$name.txt; done'

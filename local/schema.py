@@ -18,7 +18,7 @@ _NOISE = re.compile(r"^(?:--.*|SET .*|SELECT pg_catalog\..*|\\(?:un)?restrict .*
 
 def dump_schema(home: PostgresHome, url: str) -> str:
     """The schema `insights` of a migrated database as pg_dump writes it, without what differs by server."""
-    done = home.run("pg_dump", "--schema=insights", "--schema-only", "--no-owner", url)
+    done = home.run("pg_dump", "--schema=insights", "--schema-only", "--no-owner", "--no-privileges", url)
     done.check_returncode()
     return HEAD + re.sub(r"\n{3,}", "\n\n", _NOISE.sub("", done.stdout)).strip() + "\n"
 

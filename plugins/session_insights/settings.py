@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -29,7 +30,7 @@ class Settings(BaseSettings):
     # The same for the dashboard, as a role that may only read; empty means the one above.
     dashboard_url: str | None = None
     # Where transcripts are: comma list of `path` or `machine=path`, a path being a folder or `s3://bucket/prefix`;
-    # empty means Claude Code's own folders.
+    # `*=folder` is one source for each folder in it, named after it. Empty means Claude Code's own folders.
     sources: str = ""
     # The user's own words.
     profile: Path | None = None
@@ -147,8 +148,21 @@ def find_sources(settings: Settings) -> list[Source]:
     Source: transcript-format §1: `CLAUDE_CONFIG_DIR` replaces `~/.claude` and may be a comma list.
     """
     if settings.sources.strip():
-        return [parse_source(part.strip()) for part in settings.sources.split(",") if part.strip()]
+        named = [parse_source(part.strip()) for part in settings.sources.split(",") if part.strip()]
+        return [source for each in named for source in _each_machine(*each)]
     return [(socket.gethostname(), home / "projects") for home in _claude_homes() if (home / "projects").is_dir()]
+
+
+def _each_machine(machine: str, root: Location) -> list[Source]:
+    """The machines whose folders are below a root, where `*` stands for their names."""
+    if machine != "*":
+        return [(machine, root)]
+    if isinstance(root, S3Address):
+        raise SettingsError(f"SESSION_INSIGHTS_SOURCES: *={root} is no folder; in a bucket name each machine.")
+    with suppress(OSError):
+        if folders := sorted(path for path in root.iterdir() if path.is_dir() and not path.is_symlink()):
+            return [(path.name, path) for path in folders]
+    return [(root.name, root)]  # nothing there yet, which whoever looks at a source says best
 
 
 def parse_source(text: str, *, machine: str | None = None) -> Source:

@@ -15,7 +15,9 @@ from fastapi.testclient import TestClient
 
 from local.postgres import Cluster
 from session_insights.dashboard.database import Pool
+from session_insights.settings import Settings, find_include_dir
 from session_insights.store.database import Connection
+from session_insights.store.migrations import migrate
 from tests.dashboard.conftest import OpenClient
 from tests.dashboard.given import insert_sessions, session_rows
 
@@ -145,8 +147,7 @@ def test_a_role_that_may_only_read_is_enough(
     role, password = "session_insights_reader", "read-only"
     connection.execute(f"create role {role} login password '{password}'".encode())
     try:
-        connection.execute(f"grant usage on schema insights to {role}".encode())
-        connection.execute(f"grant select on all tables in schema insights to {role}".encode())
+        migrate(connection, find_include_dir(Settings()) / "sql" / "migrations")
         host = urlsplit(database_url).netloc.rpartition("@")[2]
         client = open_client(f"postgresql://{role}:{password}@{host}{urlsplit(database_url).path}")
         assert client.get("/?since=2026-11-15&until=2026-11-21").status_code == 200

@@ -3,6 +3,7 @@
 -- Reads:  insights.claude_sessions, insights.session_days, insights.session_facets, insights.facet_extractions,
 --         insights.facet_batches, insights.facet_batch_requests
 -- Params: session_ids -- text[] or null; naming a session waives the rules of category, size, quiet and back-off
+--         ended_id -- text or null; only this session, which is over: it waives the rule of quiet alone
 --         categories -- text[]
 --         since, until -- local dates, both included, or null
 --         now, quiet_minutes, attempts, result_limit, force
@@ -81,7 +82,8 @@ candidates as (
         session.id in (select in_a_batch.session_id from in_a_batch) as is_in_batch,
         session.category = any(%(categories)s::text[])
         and (session.human_prompt_count >= 2 or session.active_minutes >= 1) as is_large_enough,
-        coalesce(
+        coalesce(session.id = %(ended_id)s::text, false)
+        or coalesce(
             session.last_record_at <= %(now)s::timestamptz - make_interval(mins => %(quiet_minutes)s), true
         ) as is_quiet,
         coalesce(
@@ -98,6 +100,7 @@ candidates as (
         -- Our own calls are nobody's sessions, not even by name.
         session.category <> 'plumbing'
         and (%(session_ids)s::text[] is null or session.id = any(%(session_ids)s::text[]))
+        and (%(ended_id)s::text is null or session.id = %(ended_id)s::text)
         and (
             (%(since)s::date is null and %(until)s::date is null)
             or exists (

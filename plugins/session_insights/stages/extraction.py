@@ -32,8 +32,12 @@ def select_sessions(
     profile: Profile,
     claude: ClaudeConnection | None,
     run_id: str | None = None,
+    ended_id: str | None = None,
 ) -> list[DueSession]:
-    """Sessions that are due, newest first; in a run that is cleared, those that it tried before."""
+    """Sessions that are due, newest first; in a run that is cleared, those that it tried before.
+
+    `ended_id` is a session that is over: it alone is looked at, and need not have been quiet.
+    """
     reader = _chosen_reader(params, settings, claude)
     named = params.get("session_id")
     return facet_store.select_due(
@@ -46,6 +50,7 @@ def select_sessions(
         categories=settings.facet_categories,
         now=datetime.now(UTC),
         session_ids=[named] if isinstance(named, str) else named,
+        ended_id=ended_id,
         since=parse_day(params.get("since"), "since"),
         until=parse_day(params.get("until"), "until"),
         force=bool(params.get("force")),

@@ -35,6 +35,7 @@ def select_due(
     now: datetime,
     categories: Sequence[str] = ("human",),
     session_ids: Sequence[str] | None = None,
+    ended_id: str | None = None,
     since: date | None = None,
     until: date | None = None,
     force: bool = False,
@@ -52,6 +53,7 @@ def select_due(
         now: Quiet time and back-off are measured against it.
         session_ids: Only these. Naming a session waives all rules but two: what is read already stays unless
             `force`, and a call of our own is never read.
+        ended_id: Only this one, which is known to be over: it need not have been quiet, every other rule holds.
         since: First local day on which a person spoke in the session.
         until: Last such day, included.
         force: Also what is read already or has failed too often.
@@ -71,6 +73,7 @@ def select_due(
         connection,
         load_sql("facets/select_due"),
         session_ids=ids,
+        ended_id=ended_id,
         since=since,
         until=until,
         now=now,

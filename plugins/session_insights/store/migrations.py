@@ -1,4 +1,4 @@
-"""Numbered SQL files, each applied once, in order, with its checksum kept."""
+"""Numbered SQL files, each applied once, in order, with its checksum kept; then what our roles may do."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from session_insights.errors import SettingsError
 from session_insights.store.database import Connection, execute
+from session_insights.store.queries import load_sql
 
 _LOCK = 7305102  # any number; two starters wait for each other
 
@@ -19,18 +20,35 @@ create table if not exists insights.schema_migrations (
     applied_at timestamptz not null default now()
 );
 """
+# Who owns the schema, or may make it where there is none.
+_MAY_MIGRATE = """
+select
+    current_user as role,
+    coalesce(
+        (select pg_has_role(nspowner, 'usage') from pg_namespace where nspname = 'insights'),
+        has_database_privilege(current_database(), 'create')
+    ) as is_allowed
+"""
 
 
 def migrate(connection: Connection, folder: Path) -> list[str]:
-    """Apply what is missing.
+    """Apply what is missing and grant our roles what they need. For a role that may not, only look.
 
     Returns:
         Names of the files applied now, in order.
 
     Raises:
-        SettingsError: A file that was applied has changed or is gone.
+        SettingsError: A file that was applied has changed or is gone, or this role may not apply what is missing.
     """
     applied = []
+    [migrator] = execute(connection, _MAY_MIGRATE)
+    if not migrator["is_allowed"]:
+        if pending := pending_migrations(connection, folder):
+            raise SettingsError(
+                f"Role {migrator['role']} may not change the tables, and {', '.join(pending)} are to be applied: run "
+                "`session-insights migrate` as the owner of the schema insights, then try again."
+            )
+        return []
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         connection.execute(_LEDGER)
@@ -53,6 +71,7 @@ def migrate(connection: Connection, folder: Path) -> list[str]:
                 [number, path.stem, sha256],
             )
             applied.append(path.stem)
+        execute(connection, load_sql("privileges"))
     return applied
 
 

@@ -20,15 +20,18 @@ META = ".meta.json"
 _DEEPEST = 8  # folders below a root; Claude Code nests 5
 
 
-def find_transcripts(machine: str, root: Path) -> list[TranscriptFile]:
-    """Every `*.jsonl` below a projects root, sorted by path. Links are not followed.
+def find_transcripts(machine: str, root: Path, *, project: str | None = None) -> list[TranscriptFile]:
+    """Every `*.jsonl` below a projects root, or of one folder in it, sorted by path. Links are not followed.
 
     Raises:
         SettingsError: The root is no folder, or may not be read.
     """
     check_root(root)
+    top, depth = (root, 0) if project is None else (root / project, 1)
+    if depth and top.is_symlink():
+        return []
     found = []
-    for entry in _walk(str(root), 0):
+    for entry in _walk(str(top), depth):
         name = entry.name[: -len(".jsonl")]
         if name in _NO_TRANSCRIPT:
             continue

@@ -15,21 +15,24 @@ from session_insights.transcripts.lines import clean
 _log = logging.getLogger(__name__)
 
 
-def find_files(machine: str, root: Location, s3: ClientMaker) -> list[TranscriptFile]:
-    """The transcripts of a source, wherever it is."""
+def find_files(machine: str, root: Location, s3: ClientMaker, *, project: str | None = None) -> list[TranscriptFile]:
+    """The transcripts of a source, wherever it is, or those in one folder of it."""
     if isinstance(root, Path):
-        return find_transcripts(machine, root)
-    return find_objects(machine, root, Bucket(s3(), root, "SESSION_INSIGHTS_SOURCES"))
+        return find_transcripts(machine, root, project=project)
+    return find_objects(machine, root, Bucket(s3(), root, "SESSION_INSIGHTS_SOURCES"), project=project)
 
 
-def find_objects(machine: str, address: S3Address, bucket: Bucket) -> list[TranscriptFile]:
+def find_objects(
+    machine: str, address: S3Address, bucket: Bucket, *, project: str | None = None
+) -> list[TranscriptFile]:
     """Every `*.jsonl` below an address, sorted by path, by the rules of a folder; `path` is `s3://bucket/key`.
 
     Raises:
         SettingsError: The bucket is not there, or not ours to list.
         ObjectStoreError: The listing broke off, so nothing is known of what is gone.
     """
-    listed = {found.name: found for found in bucket.list() if found.name.endswith((".jsonl", META))}
+    start = f"{project}/" if project is not None else ""
+    listed = {found.name: found for found in bucket.list(start) if found.name.endswith((".jsonl", META))}
     files = []
     for name, found in listed.items():
         if name.endswith(META):
