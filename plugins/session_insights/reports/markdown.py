@@ -63,6 +63,7 @@ def _head(content: Content) -> Iterator[str]:
     yield bullets(f"**{name}:** {escape(text)}" for name, text in facts)
     if head.warning:
         yield f"**{escape(head.warning)}**"
+    yield from (f"**{escape(change)}**" for change in head.changes)
     yield f"## {inline(story.headline)}"
     if story.lede:
         yield inline(story.lede)
@@ -83,7 +84,7 @@ def _figures(content: Content) -> Iterator[str]:
 
 
 def _attention(content: Content) -> Iterator[str]:
-    part, past = content.attention, not content.is_first
+    part, past = content.attention, content.attention.has_past
     if part.bars:
         days = "; ".join(f"{escape(label)} {escape(time)}" for label, time in part.bars)
         yield f"**{escape(part.caption)}** {escape(part.caption_more)} {days}."
@@ -157,19 +158,26 @@ def _skills(content: Content) -> Iterator[str]:
     if not part.rows:
         return
 
-    def pair(now: str | None, was: str) -> str:
-        return shown(now) + (f" ({escape(was)})" if part.has_past else "")
+    def pair(now: str | None, was: str, *, has_past: bool) -> str:
+        return shown(now) + (f" ({escape(was)})" if has_past else "")
 
     rows = [
         (
             code(f"/{row.name}") + (f" {escape(row.when)}" if row.when else ""),
-            pair(row.used, row.used_was),
-            pair(row.missed, row.missed_was),
+            pair(row.used, row.used_was, has_past=part.has_past),
+            pair(row.missed, row.missed_was, has_past=part.has_missed_past),
             escape(row.instead),
         )
         for row in part.rows
     ]
-    rows.append(("All", pair(part.used, part.used_was), pair(part.missed, part.missed_was), ""))
+    rows.append(
+        (
+            "All",
+            pair(part.used, part.used_was, has_past=part.has_past),
+            pair(part.missed, part.missed_was, has_past=part.has_missed_past),
+            "",
+        )
+    )
     yield table(["Skill", "Used", "Missed", "What happened instead"], rows)
     more = f" {part.more_count} more skills with fewer sessions are in the sum only." if part.more_count else ""
     past = f"In brackets: {content.words.last}. " if part.has_past else ""
@@ -177,7 +185,7 @@ def _skills(content: Content) -> Iterator[str]:
 
 
 def _people(content: Content) -> Iterator[str]:
-    part, past = content.people, not content.is_first
+    part, past = content.people, content.people.has_past
     if not part.rows:
         return
     rows = [

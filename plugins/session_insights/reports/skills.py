@@ -37,6 +37,7 @@ class Skills:
     missed: str | None  # None: nothing was read
     missed_was: str
     has_past: bool
+    has_missed_past: bool  # who missed a skill is judged: by the same reader as last time
 
 
 def build_skills(seen: Comparison, profile: Profile) -> Skills:
@@ -83,4 +84,5 @@ def build_skills(seen: Comparison, profile: Profile) -> Skills:
         missed=number(total(list(missed.values()), "session_count")) if is_read else None,
         missed_was=number(total(list(missed_was.values()), "session_count")),
         has_past=seen.has_past,
+        has_missed_past=seen.has_judged_past,
     )

@@ -111,7 +111,7 @@ def build_value(seen: Comparison, profile: Profile, words: PeriodWords) -> Value
 def _was(seen: Comparison, words: PeriodWords, value: str | None) -> str:
     if seen.is_first:
         return f"no {words.noun} to compare with yet"
-    return f"{words.last} {value if value is not None else 'unknown'}"
+    return seen.past(words.last, value)
 
 
 def _row(row: dict[str, Any], profile: Profile) -> ValueRow:
