@@ -80,13 +80,8 @@ def build_attention(
         rows=tuple(_row(row, before.get(row["business"]), minutes, profile, seen) for row in rows),
         all=_row({"business": "All", **whole}, gone, minutes, profile, seen),
         notes=tuple(_notes(seen)),
-        has_past=_has_past(seen),
+        has_past=seen.is_comparable,
     )
-
-
-def _has_past(seen: Comparison) -> bool:
-    """Minutes by business compare where one reader named the businesses, and the window before is whole."""
-    return seen.has_judged_past and seen.has_whole_past
 
 
 def _row(
@@ -101,7 +96,7 @@ def _row(
         session_count=number(row["session_count"] or 0),
         minutes=number(active),
         share=f"{percent(active, minutes) or 0}%",
-        change=count_delta(active, was, less="less").text if _has_past(seen) else "",
+        change=count_delta(active, was, less="less").text if seen.is_comparable else "",
         tokens=tokens(row.get("total_tokens") or 0),
         cost=cents(row["cost_usd"]) if row.get("cost_usd") is not None else "",
     )

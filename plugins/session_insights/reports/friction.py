@@ -72,7 +72,7 @@ class Finding:
 class Friction:
     is_read: bool
     caption: str
-    level: str  # the difference under which weeks are called level
+    level: str  # the difference under which periods are called level; empty where none are compared
     lines: tuple[Line, ...]
     weeks: tuple[str, ...]
     read_counts: tuple[str, ...]
@@ -95,16 +95,17 @@ def build_friction(seen: Comparison, profile: Profile, words: PeriodWords) -> Fr
     findings = [row for row in distinct_findings(seen.current) if row["session_count"] >= 2][:MOST_FINDINGS]
     single = [row for row in distinct_findings(seen.current) if row["session_count"] == 1]
     origins = _origins(seen)
+    lines = tuple(
+        _line(label, key, seen, rates[key], top, level, names, changes if key in JUDGED_COLUMNS else ())
+        for label, key in _LINES
+    )
     return Friction(
         is_read=seen.now.read_count > 0,
         caption=f"{capital(spelled(len(weeks)))} weeks of friction, per 10 sessions read."
         + ("" if words.noun == "week" else f" Above each line: {words.this}.")
         + (" A dashed line: the reader changed." if changes else ""),
-        level=f"{level:g}",
-        lines=tuple(
-            _line(label, key, seen, rates[key], top, level, names, changes if key in JUDGED_COLUMNS else ())
-            for label, key in _LINES
-        ),
+        level=f"{level:g}" if any(line.delta for line in lines) else "",
+        lines=lines,
         weeks=names,
         read_counts=tuple(number(week["read_count"]) for week in weeks),
         findings=tuple(_finding(row, seen, profile, words) for row in findings),

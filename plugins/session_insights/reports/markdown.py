@@ -110,7 +110,7 @@ def _against(words: PeriodWords, has_past: bool) -> list[str]:
 def _priorities(content: Content) -> Iterator[str]:
     part = content.priorities
     if not part.rows:
-        yield "*Needs a reader: no session was read, so nothing is known about priorities.*"
+        yield "*Needs a reader.*"
         return
     rows = [
         (escape(row.label), escape(row.share), escape(row.target), change(row.delta), escape(row.detail))
@@ -179,9 +179,8 @@ def _skills(content: Content) -> Iterator[str]:
         )
     )
     yield table(["Skill", "Used", "Missed", "What happened instead"], rows)
-    more = f" {part.more_count} more skills with fewer sessions are in the sum only." if part.more_count else ""
-    past = f"In brackets: {content.words.last}. " if part.has_past else ""
-    yield f"{past}“Missed once” is one incident and gets no advice.{more}"
+    past = [f"In brackets: {content.words.last}."] if part.has_past else []
+    yield " ".join([*past, *part.notes])
 
 
 def _people(content: Content) -> Iterator[str]:
@@ -224,7 +223,7 @@ def _health(content: Content) -> Iterator[str]:
         rows = [(name, *map(escape, (row.ran, row.failed, row.cost))) for name, row in named]
         yield "**Automated sessions,** in no figure above"
         yield table(["Started by", "Ran", "Failed", "Cost"], rows)
-    else:
+    elif content.story.health.headline != f"No automated session ran {content.words.this}":
         yield f"No automated session ran {content.words.this}."
     if part.tools:
         tools = [

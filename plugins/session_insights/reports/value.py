@@ -139,7 +139,7 @@ def _outcomes(seen: Comparison) -> list[Part]:
 
 def _outcome_caption(seen: Comparison) -> str:
     if not seen.now.read_count:
-        return "Needs a reader: no session was read."
+        return "Needs a reader."
     counts = by_key(seen.current, "outcomes", "outcome")
     unclear = (counts.get("unclear_from_transcript") or {}).get("session_count") or 0
     unknown = (counts.get(None) or {}).get("session_count") or 0
