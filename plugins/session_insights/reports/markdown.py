@@ -238,6 +238,7 @@ def _health(content: Content) -> Iterator[str]:
         yield "**Tool calls** in your sessions"
         past = ["Change", capital(last)] if part.has_past else []
         yield table(["Tool", "Failed of calls", "Rate", *past], tools)
+        yield escape(part.more_tools)
 
 
 def _next(content: Content) -> Iterator[str]:

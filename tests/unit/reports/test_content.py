@@ -256,6 +256,31 @@ def test_only_an_id_becomes_part_of_a_command(session_id: str) -> None:
     assert resume_command(session_id) == ""
 
 
+def test_a_busy_week_is_cut_to_what_a_reader_can_take_in(case: Case) -> None:
+    current = copy.deepcopy(case.figures.current)
+    for name, key, count in (
+        ("relationship_pulse", "person", 300),
+        ("tool_failures", "tool", 200),
+        ("automated_sessions", "initiated_by", 60),
+        ("skills_used", "skill", 200),
+        ("skills_missed", "skill", 200),
+        ("top_friction", "finding", 50),
+        ("unread_sessions", "title", 300),
+    ):
+        current[name] = [{**current[name][0], key: f"{key} {n} {'of a long name ' * 9}"} for n in range(count)]
+    for row in current["top_friction"] + current["skills_missed"]:
+        item = {**row["evidence"][0], "title": "title " * 90, "summary": "summary " * 900, "detail": "detail " * 900}
+        row.update(session_count=1000, evidence=[item] * 12)
+    content = content_of(replace(case, figures=Figures(current, case.figures.previous)))
+    assert len(render_html(content).encode()) < 250_000
+    assert content.people.rows[-1].name == "292 others"
+    assert content.health.more_tools == "and 194 more tools"
+    assert content.health.starters[-1].name == "50 others"
+    assert content.skills.notes[-1] == "188 more skills with fewer sessions are in the sum only."
+    assert [finding.more_count for finding in content.friction.findings] == [988] * 3
+    assert "295 more sessions failed." in content.foot.left_out
+
+
 def test_a_page_over_a_megabyte_is_refused(case: Case) -> None:
     content = content_of(case)
     many = replace(content, foot=replace(content.foot, left_out=("x" * 1_000_001,)))
