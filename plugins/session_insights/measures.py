@@ -88,11 +88,6 @@ class Series:
     measures: tuple[Measures, ...]
     changes: Mapping[int, ReaderChange]  # of the reader, by the place of the week or month that it comes before
 
-    @property
-    def comparable_from(self) -> int:
-        """The place from which on what was judged compares with the last one."""
-        return max(self.changes, default=0)
-
 
 def first_row(aggregates: Aggregates, name: str) -> Row:
     rows = aggregates.get(name) or [{}]

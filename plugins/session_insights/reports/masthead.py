@@ -87,6 +87,7 @@ def _changes(seen: Comparison) -> tuple[str, ...]:
     found = [*seen.series.changes.values(), *seen.week_changes.values()]
     dated = {change.day: change for change in found if change.day is not None}
     said = [dated[day].sentence for day in sorted(dated, reverse=True)]
+    said += dict.fromkeys(change.sentence for change in found if change.day is None)
     if seen.reader_change and seen.reader_change.sentence not in said:
         said.insert(0, seen.reader_change.sentence)
     return tuple(said[:MOST_CHANGES])
