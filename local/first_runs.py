@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from local.airflow_api import FINISHED, AirflowApi
 from local.airflow_environment import AirflowSite
 from local.processes import read_tail
 from local.progress import Step
+from local.report_days import find_earlier_windows
 from local.state import LocalError
 
 SYNC, EXTRACTION, WEEKLY = "insights_session_sync", "insights_facet_extraction", "insights_weekly_report"
@@ -120,6 +122,16 @@ def _read_history_by_rules(api: AirflowApi, told: Mapping[str, str]) -> list[str
         step.finish(f"{answer['ok_count']} more sessions read")
     failed = answer["failed_count"]
     return [f"{failed} sessions could not be read; insights.facet_extractions says why"] if failed else []
+
+
+def make_earlier_reports(insights_url: str, told: Mapping[str, str]) -> None:
+    """The reports before the newest ones, by rules, so that those say what became of advice and targets."""
+    with Step("Earlier reports") as step:
+        earlier = find_earlier_windows(insights_url, now=dt.datetime.now(dt.UTC))
+        for period, window in earlier.items():
+            days = ["--since", str(window.start), "--until", str(window.last_day)]
+            run_command(["report", "--period", period, *days, "--reader", "offline", "--json"], told, step.update)
+        step.finish(f"{len(earlier)} made")
 
 
 def load_readers(insights_url: str, run_id: str) -> set[str]:

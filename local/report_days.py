@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from session_insights.reports.publishing import name_report
-from session_insights.windows import resolve_window
+from session_insights.windows import Period, Window, resolve_window
 
 _NEWEST = """
 select max(day.activity_date) as activity_date
@@ -39,6 +39,27 @@ def choose_report_days(insights_url: str, *, now: dt.datetime) -> dict[str, str]
     if newest is None or newest[0] is None or (sessions and sessions[0]):
         return {}
     return {"since": (newest[0] - dt.timedelta(days=6)).isoformat(), "until": newest[0].isoformat()}
+
+
+def find_earlier_windows(insights_url: str, *, now: dt.datetime) -> dict[Period, Window]:
+    """The week and the month before those that are reported; none that has no session.
+
+    A report says what became of the advice and the targets of the one before it, so there must be one.
+    """
+    with psycopg.connect(insights_url, connect_timeout=10) as connection:
+        zone = _load_zone(connection)
+        if zone is None:
+            return {}
+        periods: tuple[Period, ...] = ("weekly", "monthly")
+        earlier = {each: resolve_window(each, time_zone=zone, run_at=now).previous() for each in periods}
+        found = {}
+        for period, window in earlier.items():
+            row = connection.execute(
+                "select count(*) from insights.window_sessions(%s, %s)", [window.start, window.end]
+            ).fetchone()
+            if row and row[0]:
+                found[period] = window
+    return found
 
 
 def describe_month(insights_url: str, reports_dir: Path, *, now: dt.datetime) -> str:

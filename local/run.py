@@ -71,6 +71,11 @@ def start(state_dir: Path, environment: Mapping[str, str]) -> int:
     except LocalError as error:
         # A session that cannot be read must not keep the report of the others from its reader.
         problem = str(error)
+    if source.is_demo:
+        try:
+            first_runs.make_earlier_reports(databases.insights_url, command_environment)
+        except LocalError as error:
+            problem = problem or str(error)
     days = choose_report_days(databases.insights_url, now=dt.datetime.now(dt.UTC))
     if days:
         print(f"No session in the last full week: the report is about {days['since']} to {days['until']}.")

@@ -1,4 +1,4 @@
-"""Demo transcripts: nine weeks of one owner's sessions, in the genuine format, the same bytes for the same end.
+"""Demo transcripts: eighteen weeks of one owner's sessions, in the genuine format, the same bytes for the same end.
 
 The words are in `stories/`, their grammar in `storyline.py`, the records in `transcript.py` and `results.py`.
 `labels.jsonl` beside the transcripts says what was planted in each human session.
@@ -22,7 +22,7 @@ from local.demo.transcript import Transcript
 
 __all__ = ["write_demo"]
 
-WEEKS = 9
+WEEKS = 18
 ALIGNED = {"indy-hall": "growing-indy-hall"}
 MARK = "These transcripts are made up by local/demo; deleting this folder loses nothing.\n"
 
@@ -34,7 +34,7 @@ class NotADemo(FileExistsError):
 def write_demo(out: Path, *, end: date) -> int:
     """Write `out/projects` and `out/labels.jsonl` afresh; return the number of session files, sub-agents not counted.
 
-    Sessions lie in the 63 local days before `end`, New York time. A write that was killed is repaired by the next.
+    Sessions lie in the 126 local days before `end`, New York time. A write that was killed is repaired by the next.
 
     Raises:
         NotADemo: `out/projects` is there and was not made here.
@@ -62,7 +62,7 @@ def write_demo(out: Path, *, end: date) -> int:
 
 
 def make_transcripts(end: date) -> Iterable[Transcript]:
-    """All sessions that lie wholly inside the nine weeks, oldest first."""
+    """All sessions that lie wholly inside the eighteen weeks, oldest first."""
     calendar = Calendar(end)
     opens = datetime.combine(end - timedelta(days=7 * WEEKS), time.min, TIME_ZONE)
     closes = datetime.combine(end, time.min, TIME_ZONE)

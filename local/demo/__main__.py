@@ -12,7 +12,7 @@ from local.demo.storyline import TIME_ZONE
 
 def main() -> None:
     """Read the arguments, write, say how many."""
-    parser = argparse.ArgumentParser(prog="python -m local.demo", description="Write nine weeks of demo transcripts.")
+    parser = argparse.ArgumentParser(prog="python -m local.demo", description="Write 18 weeks of demo transcripts.")
     parser.add_argument("--out", type=Path, required=True, help="folder for projects/ and labels.jsonl")
     parser.add_argument("--end", type=date.fromisoformat, default=None, help="first day without sessions (today)")
     given = parser.parse_args()

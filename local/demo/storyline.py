@@ -28,7 +28,15 @@ from zoneinfo import ZoneInfo
 TIME_ZONE = ZoneInfo("America/New_York")
 STORIES = Path(__file__).parent / "stories"
 HABITS = Path(__file__).parent / "habits.txt"
-VERSIONS = ("2.1.322", "2.1.327", "2.1.330")  # the CLI updates itself every four weeks or so
+VERSIONS = (
+    "2.1.301",
+    "2.1.309",
+    "2.1.316",
+    "2.1.322",
+    "2.1.327",
+    "2.1.330",
+)  # the CLI updates itself every four weeks or so
+EARLIER_WEEKS = 9
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 _STEP = re.compile(
@@ -76,7 +84,7 @@ class Session:
     """One session to be written: a story at a time, all words filled in."""
 
     key: str  # story name and place in the calendar; seeds every id in the file
-    week: int  # 9 is the last full week
+    week: int  # 9 is the last full week, 1 the ninth before it, -8 the oldest
     started_at: datetime  # local
     head: Mapping[str, str]
     steps: tuple[Step, ...]
@@ -84,7 +92,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Calendar:
-    """Week 9 is the last full week, Sunday to Saturday, before `end`; week 10 is the running one."""
+    """Week 9 is the last full week, Sunday to Saturday, before `end`, 10 the running one, -8 the oldest."""
 
     end: date
 
@@ -115,23 +123,30 @@ def load_stories(folder: Path = STORIES) -> list[Story]:
 def spread(line: str) -> list[str]:
     """`w1-w3 tue,thu 02:30 | …` is six lines."""
     weeks, days, rest = line.split(" ", 2)
-    first, _, last = weeks.replace("w", "").partition("-")
-    return [f"w{week} {day} {rest}" for week in range(int(first), int(last or first) + 1) for day in days.split(",")]
+    era = weeks[0]
+    first, _, last = weeks.replace(era, "").partition("-")
+    numbers = range(int(first), int(last or first) + 1)
+    return [f"{era}{number} {day} {rest}" for number in numbers for day in days.split(",")]
+
+
+def week_of(place: str) -> int:
+    """10 for `w10`; the nine weeks before w1 are v1 to v9, so 0 for `v9`."""
+    return int(place[1:]) - (EARLIER_WEEKS if place[0] == "v" else 0)
 
 
 def plan_sessions(
     stories: Iterable[Story], calendar: Calendar, *, habits: Collection[Story] | None = None
 ) -> list[Session]:
-    """Every session of every story, by time; those outside the nine weeks before the end are left out by the writer."""
+    """Every session of every story, by time; the writer leaves out those outside its weeks."""
     sessions = []
     habits = load_stories(HABITS) if habits is None else habits
     for story in stories:
         for line in story.when:
             place, *settings = [part.strip() for part in line.split("|")]
             week, day, clock = place.split()
-            usual = {"git": "HEAD", "version": VERSIONS[(int(week[1:]) - 1) // 4]}
+            usual = {"git": "HEAD", "version": VERSIONS[(week_of(week) + EARLIER_WEEKS + 2) // 4]}
             words = usual | dict(story.head) | dict(setting.split("=", 1) for setting in settings)
-            on = calendar.day(int(week[1:]), day)
+            on = calendar.day(week_of(week), day)
             hour, minute = map(int, clock.split(":"))
             started_at = datetime(on.year, on.month, on.day, hour, minute, tzinfo=TIME_ZONE)
             filled = {key: fill(value, words, calendar, on) for key, value in words.items()}
@@ -141,7 +156,7 @@ def plan_sessions(
                 raise BrokenStory(f"{story.name}, {line}: {error!r}") from error
             if not filled.get("started_by"):
                 steps[1:1] = choose_habits(habits, filled["cwd"], f"{story.name}:{place}:{on}")
-            sessions.append(Session(f"{story.name}:{place}", int(week[1:]), started_at, filled, tuple(steps)))
+            sessions.append(Session(f"{story.name}:{place}", week_of(week), started_at, filled, tuple(steps)))
     return sorted(sessions, key=lambda session: (session.started_at, session.key))
 
 
@@ -171,7 +186,7 @@ def fill(text: str, words: Mapping[str, str], calendar: Calendar, on: date) -> s
         if name[0] in "+-":
             return spell(on + timedelta(days=int(name)), style)
         week, _, day = name.partition(".")
-        return spell(calendar.day(int(week[1:]), day), style)
+        return spell(calendar.day(week_of(week), day), style)
 
     return _TOKEN.sub(value, text)
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
+from session_insights.readers import ReaderChange, find_changes, series_since, without_judged
 from session_insights.windows import Window, month_of
 
 WELL_COVERED = 0.8  # share of the sessions that must have been read for a sum to stand for all of them
 Row = Mapping[str, Any]
+Rows = list[dict[str, Any]]
 Aggregates = Mapping[str, list[dict[str, Any]]]  # aggregate → rows; columns are in docs/figures.md
 
 
@@ -83,6 +86,7 @@ class Series:
 
     noun: str  # week or month
     measures: tuple[Measures, ...]
+    changes: Mapping[int, ReaderChange]  # of the reader, by the place of the week or month that it comes before
 
 
 def first_row(aggregates: Aggregates, name: str) -> Row:
@@ -132,48 +136,116 @@ def connectors(aggregates: Aggregates) -> dict[str, dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A window beside the one before it."""
+    """A window beside the one before it. Across a change of the reader, `previous` and `was` know nothing judged."""
 
     current: Aggregates
     previous: Aggregates
     now: Measures
     was: Measures
+    window: Window
     is_first: bool  # no session of yours is known before this window
     is_offline: bool  # every session was read by rules
-    is_month: bool = False  # a calendar month with the figures of a monthly report
+    is_month: bool  # a calendar month with the figures of a monthly report
+    reader_change: ReaderChange | None  # between the two
 
-    @property
+    @cached_property
     def series(self) -> Series:
         """Six months up to the window where it is a month, else eight weeks up to its end."""
         noun = "month" if self.is_month else "week"
-        return Series(noun, tuple(measure_row(row) for row in self.current.get(f"summary_by_{noun}", [])))
+        rows = self.current.get(f"summary_by_{noun}", [])
+        changes = find_changes(self.current.get("readers_by_day", []), series_windows(rows))
+        return Series(noun, tuple(measure_row(row) for row in rows), changes)
+
+    @cached_property
+    def week_changes(self) -> dict[int, ReaderChange]:
+        """Changes of the reader in the eight weeks of friction, by the place of the week that they come before."""
+        weeks = series_windows(self.current.get("friction_by_week", []))
+        return find_changes(self.current.get("readers_by_day", []), weeks)
 
     @property
     def has_past(self) -> bool:
         return not self.is_first
 
     @property
+    def has_judged_past(self) -> bool:
+        """What was judged may be compared: there is a past, and the same reader read it."""
+        return self.has_past and self.reader_change is None
+
+    @cached_property
+    def known_since(self) -> date | None:
+        """The day of the first session ever, where it lies within the window before: that is then no whole one."""
+        before, earlier = self.window.previous(), self.series.measures[:-2]
+        is_in_series = self.is_month or len(before.days) == 7
+        if not is_in_series or not earlier or any(one.session_count for one in earlier):
+            return None
+        rows = self.previous.get("attention_by_day", [])
+        first = min((date.fromisoformat(str(row["activity_date"])[:10]) for row in rows), default=before.start)
+        return first if first > before.start else None
+
+    @property
+    def has_whole_past(self) -> bool:
+        """The window before is known from its first day on, so that sums may be compared."""
+        return self.has_past and self.known_since is None
+
+    def past(self, last: str, value: str | None, *, is_judged: bool = True) -> str:
+        """What stands beside a figure: last week 71%."""
+        if value is None and is_judged and self.reader_change:
+            return f"another reader {last}"
+        return f"{last} {'unknown' if value is None else value}"
+
+    @property
     def is_comparable(self) -> bool:
-        """Nearly all sessions of both were read, so that sums of what was judged may be compared."""
-        return self.has_past and all(
-            side.session_count and side.read_count >= WELL_COVERED * side.session_count for side in (self.now, self.was)
+        """Nearly all sessions of both were read, by one reader, so that sums of what was judged may be compared."""
+        return (
+            self.has_judged_past
+            and self.has_whole_past
+            and all(
+                side.session_count and side.read_count >= WELL_COVERED * side.session_count
+                for side in (self.now, self.was)
+            )
         )
 
 
-def compare(current: Aggregates, previous: Aggregates, window: Window | None = None) -> Comparison:
-    """`window` is the days of `current`; without it they are a week."""
-    is_month = window is not None and window == month_of(window.start) and bool(current.get("summary_by_month"))
+def compare(current: Aggregates, previous: Aggregates, window: Window) -> Comparison:
+    """`window` is the days of `current`."""
+    is_month = window == month_of(window.start) and bool(current.get("summary_by_month"))
     earlier = current.get("summary_by_month" if is_month else "summary_by_week", [])[:-1]
-    if window is not None and not is_month:
+    if not is_month:
         # A week that reaches into the window is not earlier than it.
         edge = (window.start - timedelta(days=7)).isoformat()
         earlier = [row for row in earlier if str(row["week_start"])[:10] <= edge]
+    change = find_changes(current.get("readers_by_day", []), (window.previous(), window)).get(1)
+    before = without_judged(previous) if change else previous
     return Comparison(
         current=current,
-        previous=previous,
+        previous=before,
         now=measure(current),
-        was=measure(previous),
+        was=measure(before),
+        window=window,
         is_first=not measure(previous).session_count and not any(row.get("session_count") for row in earlier),
         is_offline=is_read_offline(current),
         is_month=is_month,
+        reader_change=change,
     )
+
+
+def comparable(current: Aggregates, previous: Aggregates, window: Window) -> tuple[dict[str, Rows], dict[str, Rows]]:
+    """The aggregates of both windows without what does not compare with this one: for a text, which compares freely."""
+    kept = dict(current)
+    for name in ("summary_by_week", "summary_by_month", "friction_by_week"):
+        rows = current.get(name, [])
+        changes = find_changes(current.get("readers_by_day", []), series_windows(rows))
+        if changes:
+            kept[name] = series_since(rows, max(changes))
+            # Who went quiet shows in weeks side by side.
+            kept |= {"people_by_week": [], "people_by_calendar_week": []}
+    return kept, dict(compare(current, previous, window).previous)
+
+
+def series_windows(rows: Sequence[Row]) -> list[Window]:
+    """The weeks or calendar months that rows of a series stand for."""
+    windows = []
+    for row in rows:
+        start = date.fromisoformat(str(row.get("week_start") or row["month_start"])[:10])
+        windows.append(Window(start, start + timedelta(days=7)) if row.get("week_start") else month_of(start))
+    return windows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,28 @@ def read_offline(case: Case) -> Case:
     return replace(case, figures=figures)
 
 
+def reader_changed(case: Case) -> Case:
+    """Rules read up to Tuesday, a model from Wednesday 18 November on."""
+    readers = _read_by(case.window, date(2026, 11, 18), ("offline", 2), ("claude-haiku-5-5", 4))
+    return replace(case, figures=replace(case.figures, current={**case.figures.current, "readers_by_day": readers}))
+
+
+def month_reader_changed(case: Case) -> Case:
+    """One model up to September, another one in October."""
+    readers = _read_by(case.window, case.window.start, ("claude-haiku-5", 4), ("claude-haiku-5-5", 4))
+    return replace(case, figures=replace(case.figures, current={**case.figures.current, "readers_by_day": readers}))
+
+
+def _read_by(window: Window, change: date, *readers: tuple[str, int]) -> Rows:
+    """`readers_by_day`: six sessions a day, by the first reader before the change and by the second from then on."""
+    days = [window.end - timedelta(days=number) for number in range(184, 0, -1)]
+    return [
+        {"activity_date": str(day), "model": model, "prompt_version": version, "session_count": 6}
+        for day in days
+        for model, version in [readers[day >= change]]
+    ]
+
+
 def level_week(case: Case) -> Case:
     """This week is last week once more."""
     current = copy.deepcopy(case.figures.previous)
@@ -168,6 +190,19 @@ def first_month(case: Case) -> Case:
     return replace(case, figures=Figures(current, _nothing(current)))
 
 
+def second_month(case: Case) -> Case:
+    """The first session ever was on 20 September."""
+    current = copy.deepcopy(case.figures.current)
+    for row in current["summary_by_month"][:-2]:
+        row.update({key: None if key in _JUDGED else 0 for key in row if key != "month_start"})
+    previous = copy.deepcopy(case.figures.previous)
+    previous["attention_by_day"] = [
+        {"activity_date": f"2026-09-{day}", "business": "studio", "session_count": 9, "active_minutes": 300.0}
+        for day in range(20, 31)
+    ]
+    return replace(case, figures=Figures(current, previous))
+
+
 def empty_month(case: Case) -> Case:
     """No session of the owner's in the month, but in those before."""
     current = _nothing(case.figures.current)
@@ -182,6 +217,8 @@ MONTH_STATES = {
     "first_month": first_month,
     "empty_month": empty_month,
     "month_read_offline": lambda case: read_offline(case),
+    "month_reader_changed": month_reader_changed,
+    "second_month": second_month,
 }
 
 STATES = {
@@ -190,6 +227,7 @@ STATES = {
     "empty_week": empty_week,
     "partly_read": partly_read,
     "read_offline": read_offline,
+    "reader_changed": reader_changed,
     "level_week": level_week,
     "unread_week": unread_week,
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from local.report_days import choose_report_days, describe_month
+from local.report_days import choose_report_days, describe_month, find_earlier_windows
 from session_insights.store.database import Connection
+from session_insights.windows import Window
 from tests.building import assistant, transcript, user, write_transcript
 from tests.helpers import sync_folder
 
@@ -44,3 +45,14 @@ def test_the_last_months_report_is_named_before_it_is_there(
     assert describe_month(database_url, tmp_path, now=NOW) == waiting
     page.write_text("x")
     assert describe_month(database_url, tmp_path, now=NOW) == str(page)
+
+
+def test_the_reports_before_the_newest_ones_are_those_with_sessions(
+    connection: Connection, database_url: str, tmp_path: Path
+) -> None:
+    assert find_earlier_windows(database_url, now=NOW) == {}
+    start = datetime(2026, 9, 10, 15, 0, tzinfo=UTC)
+    write_transcript(tmp_path, transcript(user("a"), assistant(), user("b"), assistant(), start=start))
+    sync_folder(connection, tmp_path)
+    september = Window(date(2026, 9, 1), date(2026, 10, 1))
+    assert find_earlier_windows(database_url, now=NOW) == {"monthly": september}

@@ -26,7 +26,7 @@ Record = dict[str, Any]
 
 ROOT = Path(__file__).parents[2]
 NEW_YORK = ZoneInfo("America/New_York")
-END = date(2026, 11, 22)  # a Sunday: nine whole weeks
+END = date(2026, 11, 22)  # a Sunday: eighteen whole weeks
 PROFILE = yaml.safe_load((ROOT / "include" / "profile.yaml").read_text("utf-8"))
 OUTCOMES = {
     "fully_achieved", "mostly_achieved", "partially_achieved", "not_achieved", "unclear_from_transcript",
@@ -150,17 +150,17 @@ def test_a_day_later_the_sessions_written_before_keep_their_bytes(demo: Path, tm
 
 
 @pytest.mark.parametrize("weekday", range(7))
-def test_every_weekday_as_the_end_gives_nine_weeks_of_sessions(weekday: int, tmp_path: Path) -> None:
+def test_every_weekday_as_the_end_gives_eighteen_weeks_of_sessions(weekday: int, tmp_path: Path) -> None:
     end = END + timedelta(days=weekday)
     count = write_demo(tmp_path, end=end)
     found = read_records(tmp_path / "labels.jsonl")
     assert count == len(found) == len(list((tmp_path / "projects").glob("*/*.jsonl")))
     human = [label for label in found if label["initiated_by"] == "user-interactive"]
     days = {datetime.fromisoformat(label["started_at"]).date() for label in human}
-    assert {(end - day).days // 7 for day in days} >= set(range(9))
-    assert 140 <= len(human) <= 160
+    assert {(end - day).days // 7 for day in days} >= set(range(18))
+    assert 180 <= len(human) <= 205
     times = [time for records in read_all_files(tmp_path).values() for time in times_of(records)]
-    assert midnight(end - timedelta(days=63)) <= min(times)
+    assert midnight(end - timedelta(days=126)) <= min(times)
     assert max(times) < midnight(end)
 
 
@@ -333,7 +333,7 @@ def test_scheduled_jobs_are_headless_and_no_person_speaks_in_them(
     sessions: dict[str, list[Record]], labels: list[Record]
 ) -> None:
     jobs = [label for label in labels if label["initiated_by"] == "scheduled-job"]
-    assert 40 <= len(jobs) <= 50
+    assert 40 <= len(jobs) <= 60
     for label in jobs:
         records = sessions[label["session_id"]]
         assert {record["entrypoint"] for record in records if "entrypoint" in record} == {"sdk-cli"}
@@ -475,6 +475,8 @@ def test_no_prompt_is_heard_twice_in_a_week(sessions: dict[str, list[Record]], h
 
 def test_each_week_has_its_rhythm(human_labels: list[Record]) -> None:
     by_week = Counter(label["week"] for label in human_labels)
+    earlier = [by_week.pop(week) for week in range(-8, 1)]
+    assert all(4 <= count <= 6 for count in earlier)
     assert sum(by_week.values()) == pytest.approx(150, abs=10)
     assert set(by_week) == set(range(1, 10))
     assert by_week[5] == min(by_week.values())
@@ -517,11 +519,11 @@ def test_system_work_displaces_indy_hall_in_the_last_two_weeks(human_labels: lis
     assert share({9}, "indy-hall") < 0.35 < 0.40 < share({7}, "indy-hall")
 
 
-def test_grace_liu_writes_every_week_until_the_fourth_and_then_never_again(
+def test_grace_liu_writes_at_last_every_week_until_the_fourth_and_then_never_again(
     sessions: dict[str, list[Record]], human_labels: list[Record]
 ) -> None:
     weeks = [label["week"] for label in human_labels if "Grace Liu" in label["people"]]
-    assert weeks == [1, 2, 3, 4]
+    assert weeks == [-8, -4, 0, 1, 2, 3, 4]
     late = [label["session_id"] for label in human_labels if label["week"] > 4]
     assert not any("Grace" in json.dumps(sessions[session_id]) for session_id in late)
 

@@ -53,6 +53,8 @@ facets = st.fixed_dictionaries(
         "artifacts_created": counts,
         "decisions_made": counts,
         "knowledge_filed": counts,
+        "extraction_model": st.sampled_from(["offline", "claude-haiku-5-5"]),
+        "prompt_version": st.integers(1, 2),
         "corrected": st.dictionaries(
             st.sampled_from(["outcome", "businesses"]), st.just({"value": None, "evidence": []}), max_size=2
         ),

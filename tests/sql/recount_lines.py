@@ -67,6 +67,24 @@ def _attention_by_day(history: list[Row], window: Window) -> list[Row]:
     return sorted(rows, key=lambda row: (row["activity_date"], row["business"] is None, row["business"] or ""))
 
 
+def _readers_by_day(history: list[Row], window: Window) -> list[Row]:
+    first = min(window.end - timedelta(days=56), window.start - (window.end - window.start))
+    if window == month_of(window.start):
+        first = window.start
+        for _ in range(5):
+            first = month_of(first - timedelta(days=1)).start
+    counts = Counter(
+        (day["date"].isoformat(), session["extraction_model"], session["prompt_version"])
+        for session in read(yours(history, Window(first, window.end)))
+        for day in session["days"]
+        if day["human_prompt_count"]
+    )
+    return [
+        {"activity_date": day, "model": model, "prompt_version": version, "session_count": count}
+        for (day, model, version), count in sorted(counts.items())
+    ]
+
+
 def newest_first(found: list[Row]) -> list[Row]:
     return sorted(found, key=lambda session: (-session_columns(session)["started_at"].timestamp(), session["number"]))
 
@@ -121,7 +139,11 @@ def _coverage(history: list[Row], window: Window) -> list[Row]:
     ]
     prices = [attempt["cost_usd"] for session in found for attempt in session["attempts"]]
     priced = [price for price in prices if price is not None]
-    readers = [{"reader": "offline", "model": "offline", "session_count": len(read(found))}] if read(found) else []
+    models = Counter(session["extraction_model"] for session in read(found))
+    readers = [
+        {"reader": "offline", "model": model, "session_count": count}
+        for model, count in sorted(models.items(), key=lambda item: (-item[1], item[0]))
+    ]
     return [
         {
             "session_count": len(found),
@@ -204,6 +226,7 @@ LISTED: dict[str, Recount] = {
     "people_by_week": _people_by_week,
     "people_by_calendar_week": _people_by_calendar_week,
     "attention_by_day": _attention_by_day,
+    "readers_by_day": _readers_by_day,
     "longest_sessions": _longest_sessions,
     "unread_sessions": _unread_sessions,
     "coverage": _coverage,

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from session_insights.measures import by_key, connectors, distinct_findings
 from session_insights.narratives.sections import Decider, Narrative, Recommendation, Verdict
 from session_insights.narratives.subject import Subject, find_priority_shares, plain
+from session_insights.readers import is_judged
 from session_insights.wording import (
     WEEKDAYS,
     finding_words,
@@ -114,7 +115,11 @@ def _friction(subject: Subject, until: str) -> tuple[int, Recommendation] | None
     row = rows[0]
     title, line = _LINES[row["finding"]]
     was = by_key(subject.seen.previous, "top_friction", "finding").get(row["finding"])
-    past = f"; {subject.words.last} in {number(was['session_count'] if was else 0)}" if subject.seen.has_past else ""
+    past = (
+        f"; {subject.words.last} in {number(was['session_count'] if was else 0)}"
+        if subject.seen.has_judged_past
+        else ""
+    )
     sessions = row["session_count"]
     return sessions, Recommendation(
         title=title,
@@ -187,9 +192,17 @@ def write_verdicts(subject: Subject, last: Narrative | None) -> tuple[Verdict, .
             "friction_sessions": _judge_friction,
             "priority_share": _judge_priority,
         }[advice.decider.kind]
-        verdict, evidence = judge(subject, advice.decider.by)
+        if subject.seen.reader_change and _is_judged(advice.decider):
+            verdict, evidence = "unknown", "Another reader judged the sessions before"
+        else:
+            verdict, evidence = judge(subject, advice.decider.by)
         verdicts.append(Verdict.model_validate({"title": advice.title, "verdict": verdict, "evidence": evidence}))
     return tuple(verdicts)
+
+
+def _is_judged(decider: Decider) -> bool:
+    """Whether a reader's judgement decides; failed calls are counted."""
+    return decider.kind != "connector_failures" and is_judged(decider.by)
 
 
 def _judge_skill(subject: Subject, skill: str) -> tuple[str, str]:

@@ -40,7 +40,13 @@ def write_headline(subject: Subject) -> str:
     if not seen.has_past or not seen.was.session_count or not seen.now.read_count:
         return _first_headline(subject)
     strongest = max(_changes(subject), key=lambda change: change[0], default=(0.0, ""))
-    return strongest[1] if strongest[0] >= 1 else f"A {words.noun} like the last one"
+    if strongest[0] >= 1:
+        return strongest[1]
+    return (
+        f"A {words.noun} like the last one"
+        if seen.has_judged_past and seen.has_whole_past
+        else _first_headline(subject)
+    )
 
 
 def _first_headline(subject: Subject) -> str:
@@ -91,9 +97,10 @@ def _changes(subject: Subject) -> list[tuple[float, str]]:
         if share is not None and before is not None:
             strength = abs(share - before) / level_points(now.judged_count, was.judged_count)
             found.append((strength, f"{'More' if share > before else 'Fewer'} goals were reached than {words.last}"))
-    change = now.session_count - was.session_count
-    word = "busier" if change > 0 else "quieter"
-    found.append((abs(change) / max(3, 0.33 * was.session_count), f"A {word} {words.noun} than the last one"))
+    if seen.has_whole_past:
+        change = now.session_count - was.session_count
+        word = "busier" if change > 0 else "quieter"
+        found.append((abs(change) / max(3, 0.33 * was.session_count), f"A {word} {words.noun} than the last one"))
     return found
 
 
@@ -102,12 +109,12 @@ def write_lede(subject: Subject) -> str:
     if not seen.now.session_count:
         return ""
     delta = ""
-    if seen.has_past:
+    if seen.has_whole_past:
         change = duration_delta(seen.now.active_minutes, seen.was.active_minutes).text
         same = change.startswith("→")
         delta = f", as long as {words.last}" if same else f", {change[2:]} than {words.last}"
     text = f"You worked {duration(seen.now.active_minutes)} in {plural(seen.now.session_count, 'session')}{delta}."
-    shifts = sorted(find_shifts(subject), key=lambda shift: -shift.more_minutes) if seen.has_past else []
+    shifts = sorted(find_shifts(subject), key=lambda shift: -shift.more_minutes) if seen.has_whole_past else []
     level = 2 * seen.now.active_minutes / seen.now.session_count
     moved = []
     if shifts and shifts[0].more_minutes >= level:

@@ -10,11 +10,13 @@ from session_insights.measures import Measures
 from session_insights.narratives.sections import SectionText
 from session_insights.narratives.subject import Subject
 from session_insights.wording import (
+    MONTHS,
     cents,
     duration,
     half_up,
     level_per_ten,
     level_points,
+    long_day,
     per_ten,
     percent,
     plural,
@@ -64,6 +66,8 @@ def write_months(subject: Subject) -> SectionText:
         return SectionText(headline=steady[1], paragraphs=_volume(subject))
     if not was.session_count:
         return SectionText(headline=f"{plural(now.session_count, 'session')}, after a month without any")
+    if subject.seen.known_since:
+        return SectionText(headline=f"No trend yet: {words.last} is known from {long_day(subject.seen.known_since)} on")
     change = now.session_count - was.session_count
     begin = "As many sessions as" if not change else "More sessions than" if change > 0 else "Fewer sessions than"
     return SectionText(headline=f"{begin} {words.last}: {now.session_count} after {was.session_count}")
@@ -88,13 +92,18 @@ def _steady(subject: Subject) -> list[tuple[float, str]]:
 
 
 def _volume(subject: Subject) -> tuple[str, ...]:
-    """Whether the month is the largest known one, so that a trend is not taken for less work."""
-    months = [month for month in subject.seen.series.measures if month.session_count]
-    now = subject.seen.now
-    if len(months) < FEWEST_STEPS or now.session_count <= max(month.session_count for month in months[:-1]):
+    """Whether the month is the largest known one, so that a trend is not taken for less work.
+
+    The first known month is left out: nothing says that it is a whole one.
+    """
+    series, now = subject.seen.series.measures, subject.seen.now
+    begun = next(place for place, month in enumerate(series) if month.session_count)
+    whole = series[begun + 1 : -1]
+    if len(whole) < FEWEST_STEPS - 1 or now.session_count <= max(month.session_count for month in whole):
         return ()
+    first = str(subject.seen.current["summary_by_month"][begun + 1]["month_start"])
     return (
-        f"No month before had more sessions: {plural(now.session_count, 'session')}, "
+        f"No month since {MONTHS[int(first[5:7]) - 1]} had more sessions: {plural(now.session_count, 'session')}, "
         f"{half_up(now.active_minutes / 60)} active hours.",
     )
 
@@ -105,7 +114,6 @@ def write_returns(subject: Subject) -> SectionText:
     if not now.read_count:
         return SectionText(headline="Nothing was read, so the return is unknown")
     if now.time_saved_minutes is None:
-        why = ": rules do not judge it" if subject.seen.is_offline else ""
-        return SectionText(headline=f"How much time was saved is unknown{why}")
+        return SectionText(headline="How much time was saved is unknown")
     spent = "an unknown cost" if now.cost_usd is None else cents(now.cost_usd)
     return SectionText(headline=f"At least {duration(now.time_saved_minutes)} saved for {spent}")

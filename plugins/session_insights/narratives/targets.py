@@ -47,6 +47,8 @@ YARDSTICKS: dict[Metric, Yardstick] = {
     "contacts_begun": Yardstick("count", True, "contacts with {by} in which you wrote first"),
 }
 
+COUNTED = ("loops_per_ten", "connector_failures")  # whoever reads
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -131,7 +133,9 @@ def _is_improvement(to: float, start: float, yardstick: Yardstick) -> bool:
     return start < to <= 100 if yardstick.is_floor else 0 <= to < start
 
 
-def judge_targets(targets: Iterable[KeptTarget], aggregates: Aggregates) -> tuple[TargetOutcome, ...]:
+def judge_targets(
+    targets: Iterable[KeptTarget], aggregates: Aggregates, *, is_same_reader: bool = True
+) -> tuple[TargetOutcome, ...]:
     """What the figures of the month say of the targets that the month before has set."""
     outcomes = []
     for target in targets:
@@ -142,7 +146,9 @@ def judge_targets(targets: Iterable[KeptTarget], aggregates: Aggregates) -> tupl
                 aim=yardstick.aim(target.to),
                 was=yardstick.shown(target.start),
                 now=yardstick.shown(measured.value if measured else None),
-                verdict=_verdict(target, measured.value, yardstick) if measured else "unknown",
+                verdict=_verdict(target, measured.value, yardstick)
+                if measured and (is_same_reader or target.metric in COUNTED)
+                else "unknown",
             )
         )
     return tuple(outcomes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from session_insights.llm.asking import Client
-from session_insights.measures import by_key, compare, connectors, first_row, measure
+from session_insights.measures import by_key, comparable, compare, connectors, first_row, measure
 from session_insights.narratives.advice import write_recommendations, write_verdicts
 from session_insights.narratives.coaching import write_targets
 from session_insights.narratives.contacts import write_contacts
@@ -33,6 +33,7 @@ def write_offline(figures: Figures, profile: Profile, window: Window, *, last: N
     Args:
         last: The narrative of the period before; its recommendations get their verdicts.
     """
+    figures = _comparable(figures, window)
     seen = compare(figures.current, figures.previous, window)
     subject = Subject(seen, profile, period_words(window.start, window.end))
     narrative = Narrative(
@@ -52,9 +53,15 @@ def write_offline(figures: Figures, profile: Profile, window: Window, *, last: N
             "returns": write_returns(subject),
             "contacts": write_contacts(subject),
             "targets": write_targets(subject, set_before, window.end),
-            "outcomes": judge_targets(set_before, figures.current),
+            "outcomes": judge_targets(set_before, figures.current, is_same_reader=seen.reader_change is None),
         }
     )
+
+
+def _comparable(figures: Figures, window: Window) -> Figures:
+    """Without what another reader judged: a text compares whatever it is given."""
+    current, previous = comparable(figures.current, figures.previous, window)
+    return Figures(current, previous)
 
 
 def _nothing(subject: Subject, window: Window) -> str:
@@ -81,6 +88,7 @@ def write_by_claude(
         SettingsError: Key, model or address is wrong.
         ClaudeUnavailable: Claude does not answer now.
     """
+    figures = _comparable(figures, window)
     by_rules = write_offline(figures, profile, window, last=last)
     if not measure(figures.current).read_count:
         return by_rules  # nothing was read, so there is nothing to tell

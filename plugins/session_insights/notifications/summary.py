@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from session_insights.measures import Comparison, biggest_case, by_key, compare, distinct_findings, first_row, total
 from session_insights.notifications.message import Field, Message
 from session_insights.profile import Profile
+from session_insights.readers import is_judged
 from session_insights.records import Figures
 from session_insights.windows import Window
 from session_insights.wording import (
@@ -39,7 +40,7 @@ def build_summary(
         headline: The narrative's.
         report_url: Shown where it is an address that others can open.
     """
-    seen = compare(figures.current, figures.previous)
+    seen = compare(figures.current, figures.previous, window)
     words = period_words(window.start, window.end)
     span = day_range(window.start, window.last_day)
     title = f"Session Insights: {words.noun} of {span}" if words.noun != "period" else f"Session Insights: {span}"
@@ -49,8 +50,15 @@ def build_summary(
         fields=tuple(_fields(seen, profile, words)) if seen.now.read_count else (),
         link=report_url,
         link_text="Read the whole report",
-        footer="Read without a model: counts are complete, judgements come from rules." if seen.is_offline else "",
+        footer=" ".join(_notes(seen)),
     )
+
+
+def _notes(seen: Comparison) -> Iterator[str]:
+    if seen.is_offline:
+        yield "Read without a model: counts are complete, judgements come from rules."
+    if seen.reader_change:
+        yield seen.reader_change.sentence
 
 
 def _volume(seen: Comparison) -> str:
@@ -96,7 +104,7 @@ def _alignment(seen: Comparison, profile: Profile, words: PeriodWords) -> list[s
     if seen.has_past:
         level = level_points(seen.now.read_count, seen.was.read_count)
         delta = "" if was is None else f"{points_delta(share, was, better='more', level=level).text}; "
-        line += f" ({delta}{words.last} {'unknown' if was is None else f'{was}%'})"
+        line += f" ({delta}{seen.past(words.last, None if was is None else f'{was}%')})"
     rows = by_key(seen.current, "priority_shares", "priority_matched")
     labels = {priority.slug: priority.label for priority in profile.priorities}
     matched = [(labels.get(slug, slug), row) for slug, row in rows.items() if slug is not None]
@@ -123,7 +131,7 @@ def _friction(seen: Comparison, words: PeriodWords) -> list[str]:
         return [*lines, "Nothing else went wrong in two sessions or more."]
     top = findings[0]
     line = f"{finding_words(top['finding'])}: {_of_sessions(top, seen.now.read_count)}"
-    if seen.has_past:
+    if seen.has_judged_past or (seen.has_past and not is_judged(top["finding"])):
         past = by_key(seen.previous, "top_friction", "finding").get(top["finding"])
         line += f" ({words.last} {_of_sessions(past, seen.was.read_count) if past else 'none'})"
     lines.append(line)
@@ -151,9 +159,9 @@ def _skills(seen: Comparison) -> list[str]:
 def _people(seen: Comparison, words: PeriodWords) -> list[str]:
     if seen.now.people_count is None:
         return []
-    line = plural(seen.now.people_count, "person", "people")
+    line, was = plural(seen.now.people_count, "person", "people"), seen.was.people_count
     if seen.has_past:
-        line += f" ({words.last} {'unknown' if seen.was.people_count is None else number(seen.was.people_count)})"
+        line += f" ({seen.past(words.last, None if was is None else number(was))})"
     rows = seen.current.get("relationship_pulse", [])
     proactive, reactive = total(rows, "proactive_count"), total(rows, "reactive_count")
     share = percent(proactive, proactive + reactive)

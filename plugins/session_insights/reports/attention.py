@@ -57,6 +57,7 @@ class Attention:
     rows: tuple[BusinessRow, ...]
     all: BusinessRow
     notes: tuple[str, ...]
+    has_past: bool  # minutes by business compare with the window before
 
 
 def build_attention(
@@ -79,6 +80,7 @@ def build_attention(
         rows=tuple(_row(row, before.get(row["business"]), minutes, profile, seen) for row in rows),
         all=_row({"business": "All", **whole}, gone, minutes, profile, seen),
         notes=tuple(_notes(seen)),
+        has_past=seen.is_comparable,
     )
 
 
@@ -94,7 +96,7 @@ def _row(
         session_count=number(row["session_count"] or 0),
         minutes=number(active),
         share=f"{percent(active, minutes) or 0}%",
-        change=count_delta(active, was, less="less").text if seen.has_past else "",
+        change=count_delta(active, was, less="less").text if seen.is_comparable else "",
         tokens=tokens(row.get("total_tokens") or 0),
         cost=cents(row["cost_usd"]) if row.get("cost_usd") is not None else "",
     )

@@ -24,6 +24,7 @@ from session_insights.wording import (
     percent,
     points_delta,
     rate_delta,
+    short_day,
     short_duration,
 )
 
@@ -52,14 +53,17 @@ def build_cards(seen: Comparison, words: PeriodWords) -> list[Card]:
     level = level_points(now.read_count, was.read_count)
     saved_level = 2 * (now.time_saved_minutes or 0) / (now.time_saved_known_count or 1)
     return [
-        make.card("Your sessions", "attention", lambda m: m.session_count, number, count_delta),
-        make.card("Active time", "attention", lambda m: m.active_minutes, short_duration, duration_delta, _hours),
+        make.card("Your sessions", "attention", lambda m: m.session_count, number, count_delta, is_sum=True),
+        make.card(
+            "Active time", "attention", lambda m: m.active_minutes, short_duration, duration_delta, _hours, is_sum=True
+        ),
         make.card(
             "Time on priorities",
             "priorities",
             _priority_percent,
             _percent,
             lambda a, b: points_delta(half_up(a), half_up(b), better="more", level=level),
+            is_judged=True,
         ),
         make.card(
             "Goals reached",
@@ -73,6 +77,7 @@ def build_cards(seen: Comparison, words: PeriodWords) -> list[Card]:
                 f", {now.reached_count} of {now.judged_count}",
                 f"{was.reached_count} of {was.judged_count}",
             ),
+            is_judged=True,
         ),
         make.card(
             "Corrections per 10",
@@ -81,6 +86,7 @@ def build_cards(seen: Comparison, words: PeriodWords) -> list[Card]:
             _decimal,
             lambda a, b: rate_delta(a, b, better="less", level=level_per_ten(now.read_count, was.read_count)),
             details=(f" ({number(now.course_corrections or 0)} in all)", ""),
+            is_judged=True,
         ),
         make.card(
             "Time saved, at least",
@@ -89,10 +95,11 @@ def build_cards(seen: Comparison, words: PeriodWords) -> list[Card]:
             short_duration,
             lambda a, b: duration_delta(a, b, better="more", level=saved_level),
             _hours,
-            is_judged_sum=True,
+            is_judged=True,
+            is_sum=True,
         ),
-        make.card("People", "people", lambda m: m.people_count, number, count_delta, is_judged_sum=True),
-        make.card("Cost at list price", "attention", lambda m: m.cost_usd, cents, money_delta, _dollars),
+        make.card("People", "people", lambda m: m.people_count, number, count_delta, is_judged=True, is_sum=True),
+        make.card("Cost at list price", "attention", lambda m: m.cost_usd, cents, money_delta, _dollars, is_sum=True),
     ]
 
 
@@ -141,13 +148,18 @@ class _Maker:
         say_range: Callable[[float, float], str] | None = None,
         *,
         details: tuple[str, str] = ("", ""),
-        is_judged_sum: bool = False,
+        is_judged: bool = False,
+        is_sum: bool = False,
     ) -> Card:
+        """A judged figure compares where one reader read both windows, a sum where both are whole and were read."""
         now, was = pick(self.seen.now), pick(self.seen.was)
-        noun, values = self.seen.series.noun, self._values(pick, now)
-        known = [value for value in values if value is not None]
+        series, values = self.seen.series, self._values(pick, now)
+        noun, gaps = series.noun, series.changes if is_judged else {}
+        compared = values[max(gaps, default=0) :]
         # Without a session nothing is unknown; but nothing was judged either, so nothing got better or worse.
-        may_compare = self.seen.is_comparable if is_judged_sum else self.seen.has_past
+        may_compare = self.seen.has_judged_past
+        if is_sum:
+            may_compare = self.seen.is_comparable if is_judged else self.seen.has_whole_past
         is_nothing = now is None and self.seen.now.session_count == 0
         shown = "0" if is_nothing else None if now is None else say(now)
         return Card(
@@ -155,22 +167,25 @@ class _Maker:
             section=section,
             value=() if shown is None else _value(shown, details[0] if self.seen.now.session_count else ""),
             delta=delta(now, was) if now is not None and was is not None and may_compare else None,
-            was=self._was(None if was is None else details[1] or say(was)),
+            was=self._was(None if was is None else details[1] or say(was), is_judged=is_judged, is_sum=is_sum),
             sparkline=draw_sparkline(
                 label,
                 values,
                 ["unknown" if value is None else say(value) for value in values],
                 noun=noun,
                 is_last_current=self.words.noun == noun,
+                gaps=gaps,
             ),
-            range=_range(known, len(values), noun, say, say_range),
+            range=_range(compared, len(values), noun, say, say_range),
             note="needs a reader" if shown is None and self.seen.is_offline else "",
         )
 
-    def _was(self, value: str | None) -> str:
+    def _was(self, value: str | None, *, is_judged: bool, is_sum: bool) -> str:
         if self.seen.is_first:
             return f"no {self.words.noun} to compare with yet"
-        return f"{self.words.last} {value if value is not None else 'unknown'}"
+        since = self.seen.known_since
+        part = f", from {short_day(since)} on" if since and is_sum and value else ""
+        return self.seen.past(self.words.last, value, is_judged=is_judged) + part
 
     def _values(self, pick: Pick, now: float | None) -> list[float | None]:
         """Weeks or months before the first session are missing, not zero."""
@@ -182,13 +197,18 @@ class _Maker:
 
 
 def _range(
-    known: Sequence[float], count: int, noun: str, say: Say, say_range: Callable[[float, float], str] | None
+    compared: Sequence[float | None], count: int, noun: str, say: Say, say_range: Callable[[float, float], str] | None
 ) -> str:
+    """In words; of `count` weeks or months only those that compare, where the reader changed among them."""
+    known = [value for value in compared if value is not None]
+    is_since = len(compared) < count
     if not known:
-        return f"unknown in all {noun}s"
+        return f"unknown {'since the change' if is_since else f'in all {noun}s'}"
     if len(known) == 1:
-        return f"1 of {count} {noun}s known"
+        return f"first {noun} since the change" if is_since else f"1 of {count} {noun}s known"
     name = f"{count} {noun}s" if len(known) == count else f"{len(known)} of {count} {noun}s"
+    if is_since:
+        name = f"{len(known)} {noun}s since the change"
     low, high = min(known), max(known)
     if low == high:
         return f"{name}: always {say(low)}"

@@ -50,8 +50,9 @@ def build_evidence(
 def _account(item: dict[str, Any]) -> str:
     """What went wrong, and what the session was about where that says more."""
     detail, summary, title = (" ".join(str(item.get(key) or "").split()) for key in ("detail", "summary", "title"))
-    if title and summary.startswith(f"{title}: "):
-        summary = capital(summary.removeprefix(f"{title}: "))  # the title stands above it
+    for sign in (": ", " – "):
+        if title and summary.startswith(title + sign):
+            summary = capital(summary.removeprefix(title + sign))  # the title stands above it
     if not detail or not summary or detail in summary:
         return summary or detail
     return f"{detail if detail[-1] in '.!?…' else detail + '.'} {summary}"

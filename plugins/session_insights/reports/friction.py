@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from session_insights.measures import Comparison, Measures, by_key, distinct_findings, total
 from session_insights.profile import Profile
+from session_insights.readers import JUDGED_COLUMNS, is_judged
 from session_insights.reports.charts.line import draw_line, scale_top
 from session_insights.reports.charts.strip import Part, draw_strip
 from session_insights.reports.evidence import EvidenceItem, build_evidence
@@ -71,7 +72,7 @@ class Finding:
 class Friction:
     is_read: bool
     caption: str
-    level: str  # the difference under which weeks are called level
+    level: str  # the difference under which periods are called level; empty where none are compared
     lines: tuple[Line, ...]
     weeks: tuple[str, ...]
     read_counts: tuple[str, ...]
@@ -84,7 +85,7 @@ class Friction:
 
 
 def build_friction(seen: Comparison, profile: Profile, words: PeriodWords) -> Friction:
-    weeks = _weeks(seen)
+    weeks, changes = _weeks(seen), seen.week_changes
     level = level_per_ten(seen.now.read_count, seen.was.read_count)
     rates = {
         key: [per_ten(w[key], w["read_count"]) if w[key] is not None else None for w in weeks] for _, key in _LINES
@@ -94,12 +95,17 @@ def build_friction(seen: Comparison, profile: Profile, words: PeriodWords) -> Fr
     findings = [row for row in distinct_findings(seen.current) if row["session_count"] >= 2][:MOST_FINDINGS]
     single = [row for row in distinct_findings(seen.current) if row["session_count"] == 1]
     origins = _origins(seen)
+    lines = tuple(
+        _line(label, key, seen, rates[key], top, level, names, changes if key in JUDGED_COLUMNS else ())
+        for label, key in _LINES
+    )
     return Friction(
         is_read=seen.now.read_count > 0,
         caption=f"{capital(spelled(len(weeks)))} weeks of friction, per 10 sessions read."
-        + ("" if words.noun == "week" else f" Above each line: {words.this}."),
-        level=f"{level:g}",
-        lines=tuple(_line(label, key, seen, rates[key], top, level, names) for label, key in _LINES),
+        + ("" if words.noun == "week" else f" Above each line: {words.this}.")
+        + (" A dashed line: the reader changed." if changes else ""),
+        level=f"{level:g}" if any(line.delta for line in lines) else "",
+        lines=lines,
         weeks=names,
         read_counts=tuple(number(week["read_count"]) for week in weeks),
         findings=tuple(_finding(row, seen, profile, words) for row in findings),
@@ -132,6 +138,7 @@ def _line(
     top: int,
     level: float,
     names: tuple[str, ...],
+    gaps: Collection[int],
 ) -> Line:
     count, before = getattr(seen.now, key), getattr(seen.was, key)
     now = None if count is None else per_ten(count, seen.now.read_count)
@@ -144,7 +151,7 @@ def _line(
         key=key,
         delta=rate_delta(now, was, better="less", level=level) if now is not None and was is not None else None,
         detail=detail,
-        chart=draw_line(label, rates, top=top, unit="per 10 sessions read"),
+        chart=draw_line(label, rates, top=top, unit="per 10 sessions read", gaps=gaps),
         first_week=names[0] if names else "",
         last_week=names[-1] if names else "",
         cells=tuple(None if rate is None else f"{rate:.1f}" for rate in rates),
@@ -155,7 +162,7 @@ def _finding(row: Mapping[str, Any], seen: Comparison, profile: Profile, words: 
     before = by_key(seen.previous, "top_friction", "finding").get(row["finding"])
     evidence = build_evidence(row.get("evidence") or [], profile, says_times=not row.get("call_count"))
     detail = _extent(row, seen.now.read_count)
-    if seen.has_past:
+    if seen.has_judged_past or (seen.has_past and not is_judged(row["finding"])):
         detail += f"; {words.last} {_extent(before, seen.was.read_count) if before else 'none'}"
     return Finding(
         title=finding_words(row["finding"]),
@@ -214,7 +221,7 @@ def _of_read(side: Measures, read: str) -> str:
 def _origin_caption(seen: Comparison, words: PeriodWords) -> str:
     now = total(seen.current.get("friction_origin", []), "point_count")
     text = f"{plural(now, 'friction point')} in {_of_read(seen.now, plural(seen.now.read_count, 'session'))} read"
-    if seen.has_past:
+    if seen.has_judged_past:
         was = total(seen.previous.get("friction_origin", []), "point_count")
         text += f"; {words.last} {number(was)} in {_of_read(seen.was, number(seen.was.read_count))}"
     return text + "."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from session_insights.measures import Comparison, by_key, total
-from session_insights.wording import Delta, capital, cents, number, percent, shorten
+from session_insights.wording import Delta, capital, cents, number, percent, plural, shorten
 
 _STARTERS = {
     "scheduled-job": "Schedule",
@@ -18,6 +18,7 @@ _STARTERS = {
     "user-interactive": "Typed by a person",
 }
 MOST_TOOLS = 6
+MOST_STARTERS = 10
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Health:
     all: StarterRow
     last: StarterRow | None
     tools: tuple[ToolRow, ...]
+    more_tools: str  # and 3 more tools
     has_past: bool
 
 
@@ -52,13 +54,18 @@ def build_health(seen: Comparison) -> Health:
     rows = seen.current.get("automated_sessions", [])
     before = seen.previous.get("automated_sessions", [])
     named = [
-        _starter(row, _STARTERS.get(row["initiated_by"], capital(row["initiated_by"] or "") or None)) for row in rows
+        _starter(row, _STARTERS.get(row["initiated_by"], capital(row["initiated_by"] or "") or None))
+        for row in rows[:MOST_STARTERS]
     ]
+    if rest := rows[MOST_STARTERS:]:
+        named.append(_sum_row(rest, plural(len(rest), "other")))
+    tools = _tools(seen)
     return Health(
         starters=tuple(named),
         all=_sum_row(rows, "All"),
         last=_sum_row(before, "Last") if seen.has_past else None,
-        tools=tuple(_tools(seen)),
+        tools=tuple(tools[:MOST_TOOLS]),
+        more_tools=f"and {plural(len(tools) - MOST_TOOLS, 'more tool')}" if len(tools) > MOST_TOOLS else "",
         has_past=seen.has_past,
     )
 
@@ -92,7 +99,7 @@ def _tools(seen: Comparison) -> list[ToolRow]:
         )
     )
     shown = []
-    for row in rows[:MOST_TOOLS]:
+    for row in rows:
         was = before.get(row["tool"])
         rate = percent(row["error_count"] or 0, row["call_count"]) or 0
         was_rate = percent(was["error_count"] or 0, was["call_count"]) if was else None

@@ -63,6 +63,7 @@ def _head(content: Content) -> Iterator[str]:
     yield bullets(f"**{name}:** {escape(text)}" for name, text in facts)
     if head.warning:
         yield f"**{escape(head.warning)}**"
+    yield from (f"**{escape(change)}**" for change in head.changes)
     yield f"## {inline(story.headline)}"
     if story.lede:
         yield inline(story.lede)
@@ -83,7 +84,7 @@ def _figures(content: Content) -> Iterator[str]:
 
 
 def _attention(content: Content) -> Iterator[str]:
-    part, past = content.attention, not content.is_first
+    part, past = content.attention, content.attention.has_past
     if part.bars:
         days = "; ".join(f"{escape(label)} {escape(time)}" for label, time in part.bars)
         yield f"**{escape(part.caption)}** {escape(part.caption_more)} {days}."
@@ -109,7 +110,7 @@ def _against(words: PeriodWords, has_past: bool) -> list[str]:
 def _priorities(content: Content) -> Iterator[str]:
     part = content.priorities
     if not part.rows:
-        yield "*Needs a reader: no session was read, so nothing is known about priorities.*"
+        yield "*Needs a reader.*"
         return
     rows = [
         (escape(row.label), escape(row.share), escape(row.target), change(row.delta), escape(row.detail))
@@ -157,27 +158,33 @@ def _skills(content: Content) -> Iterator[str]:
     if not part.rows:
         return
 
-    def pair(now: str | None, was: str) -> str:
-        return shown(now) + (f" ({escape(was)})" if part.has_past else "")
+    def pair(now: str | None, was: str, *, has_past: bool) -> str:
+        return shown(now) + (f" ({escape(was)})" if has_past else "")
 
     rows = [
         (
             code(f"/{row.name}") + (f" {escape(row.when)}" if row.when else ""),
-            pair(row.used, row.used_was),
-            pair(row.missed, row.missed_was),
+            pair(row.used, row.used_was, has_past=part.has_past),
+            pair(row.missed, row.missed_was, has_past=part.has_missed_past),
             escape(row.instead),
         )
         for row in part.rows
     ]
-    rows.append(("All", pair(part.used, part.used_was), pair(part.missed, part.missed_was), ""))
+    rows.append(
+        (
+            "All",
+            pair(part.used, part.used_was, has_past=part.has_past),
+            pair(part.missed, part.missed_was, has_past=part.has_missed_past),
+            "",
+        )
+    )
     yield table(["Skill", "Used", "Missed", "What happened instead"], rows)
-    more = f" {part.more_count} more skills with fewer sessions are in the sum only." if part.more_count else ""
-    past = f"In brackets: {content.words.last}. " if part.has_past else ""
-    yield f"{past}“Missed once” is one incident and gets no advice.{more}"
+    past = [f"In brackets: {content.words.last}."] if part.has_past else []
+    yield " ".join([*past, *part.notes])
 
 
 def _people(content: Content) -> Iterator[str]:
-    part, past = content.people, not content.is_first
+    part, past = content.people, content.people.has_past
     if not part.rows:
         return
     rows = [
@@ -216,7 +223,7 @@ def _health(content: Content) -> Iterator[str]:
         rows = [(name, *map(escape, (row.ran, row.failed, row.cost))) for name, row in named]
         yield "**Automated sessions,** in no figure above"
         yield table(["Started by", "Ran", "Failed", "Cost"], rows)
-    else:
+    elif content.story.health.headline != f"No automated session ran {content.words.this}":
         yield f"No automated session ran {content.words.this}."
     if part.tools:
         tools = [
@@ -231,6 +238,7 @@ def _health(content: Content) -> Iterator[str]:
         yield "**Tool calls** in your sessions"
         past = ["Change", capital(last)] if part.has_past else []
         yield table(["Tool", "Failed of calls", "Rate", *past], tools)
+        yield escape(part.more_tools)
 
 
 def _next(content: Content) -> Iterator[str]:

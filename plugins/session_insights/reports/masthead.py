@@ -9,6 +9,7 @@ from typing import Any
 
 from session_insights.measures import WELL_COVERED, Comparison, first_row
 from session_insights.profile import Profile
+from session_insights.readers import model_name
 from session_insights.windows import Window, month_of
 from session_insights.wording import (
     MONTHS,
@@ -26,6 +27,8 @@ from session_insights.wording import (
     zone_city,
 )
 
+MOST_CHANGES = 3
+
 
 @dataclass(frozen=True)
 class Masthead:
@@ -40,6 +43,7 @@ class Masthead:
     cost: str
     warning: str  # partial coverage; empty when nearly everything was read
     note: str  # offline reader
+    changes: tuple[str, ...]  # of the reader, in what is compared, newest first
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,19 @@ def build_masthead(
         cost=_cost(seen, coverage, text_usd),
         warning=_warning(seen, coverage),
         note="Read without a model: counts are complete, judgements come from rules." if seen.is_offline else "",
+        changes=_changes(seen),
     )
+
+
+def _changes(seen: Comparison) -> tuple[str, ...]:
+    """One change shows in several comparisons; it is told once."""
+    found = [*seen.series.changes.values(), *seen.week_changes.values()]
+    dated = {change.day: change for change in found if change.day is not None}
+    said = [dated[day].sentence for day in sorted(dated, reverse=True)]
+    said += dict.fromkeys(change.sentence for change in found if change.day is None)
+    if seen.reader_change and seen.reader_change.sentence not in said:
+        said.insert(0, seen.reader_change.sentence)
+    return tuple(said[:MOST_CHANGES])
 
 
 def _title(window: Window, words: PeriodWords, span: str) -> str:
@@ -111,20 +127,9 @@ def _compared(seen: Comparison, window: Window, words: PeriodWords) -> str:
     span = MONTHS[before.start.month - 1] if words.noun == "month" else day_range(before.start, before.last_day)
     if not seen.was.session_count:
         return f"{span}: no sessions"
-    if since := _known_since(seen, before):
-        span += f", known only from {long_day(since)} on"
+    if seen.known_since:
+        span += f", known only from {long_day(seen.known_since)} on"
     return f"{span}: {number(seen.was.read_count)} of {plural(seen.was.session_count, 'session')} read"
-
-
-def _known_since(seen: Comparison, before: Window) -> date | None:
-    """The day of the first session ever, where it lies within the window compared with: that is then no whole one."""
-    earlier = seen.series.measures[:-2]
-    is_in_series = seen.is_month or len(before.days) == 7
-    if not is_in_series or not earlier or any(one.session_count for one in earlier):
-        return None
-    days = [date.fromisoformat(str(row["activity_date"])[:10]) for row in seen.previous.get("attention_by_day", [])]
-    first = min(days, default=before.start)
-    return first if first > before.start else None
 
 
 def _next(window: Window) -> date:
@@ -138,25 +143,16 @@ def _reader(coverage: Mapping[str, Any], writer: str) -> str:
     readers = [
         (str(row.get("reader")), str(row.get("model")), row["session_count"]) for row in coverage.get("readers") or []
     ]
-    text = "this text by rules" if writer == "offline" else f"{_model(writer)} for this text"
+    text = "this text by rules" if writer == "offline" else f"{model_name(writer)} for this text"
     if not readers:
         return f"Nothing was read; {text}"
     if len(readers) == 1:
         kind, model, _ = readers[0]
         if kind == "offline":
             return "Rules, without a model" if writer == "offline" else f"Rules for sessions, {text}"
-        return f"Claude: {_model(model)} for sessions, {text}"
-    names = [f"{'rules' if kind == 'offline' else _model(model)} {number(count)}" for kind, model, count in readers]
+        return f"Claude: {model_name(model)} for sessions, {text}"
+    names = [f"{'rules' if kind == 'offline' else model_name(model)} {number(count)}" for kind, model, count in readers]
     return f"Sessions: {', '.join(names)}; {text}"
-
-
-def _model(name: str) -> str:
-    """Haiku 5.5, of claude-haiku-5-5; any other name as it is."""
-    family, _, version = name.removeprefix("claude-").partition("-")
-    digits = version.split("-")[:2]
-    if name.startswith("claude-") and family.isalpha() and all(part.isdigit() and len(part) < 3 for part in digits):
-        return f"{family.capitalize()} {'.'.join(digits)}"
-    return shorten(name, 40)
 
 
 def _cost(seen: Comparison, coverage: Mapping[str, Any], text_usd: float | None) -> str:

@@ -19,6 +19,7 @@ from session_insights.wording import (
     half_up,
     level_per_ten,
     level_points,
+    long_day,
     money_delta,
     number,
     per_ten,
@@ -50,7 +51,7 @@ def build_months(seen: Comparison) -> Months:
     """Months before the first session are unknown, not zero."""
     starts = [str(row["month_start"])[:10] for row in seen.current["summary_by_month"]]
     names = [MONTHS[date.fromisoformat(start).month - 1] for start in starts]
-    series = seen.series.measures
+    series, changes = seen.series.measures, seen.series.changes
     begun = next((n for n, month in enumerate(series) if month.session_count), len(series) - 1)
     now, was = series[-1], series[-2]
     saved_level = 2 * (now.time_saved_minutes or 0) / (now.time_saved_known_count or 1)
@@ -58,44 +59,57 @@ def build_months(seen: Comparison) -> Months:
     goals = level_points(now.judged_count, was.judged_count)
 
     def row(
-        label: str, pick: Pick, say: Say, delta: Callable[[float, float], Delta], *, is_sum: bool = False
+        label: str,
+        pick: Pick,
+        say: Say,
+        delta: Callable[[float, float], Delta],
+        *,
+        is_judged: bool = False,
+        is_sum: bool = False,
     ) -> MonthRow:
         values = [pick(month) if n >= begun else None for n, month in enumerate(series)]
         cells = tuple(None if value is None else say(value) for value in values)
-        is_comparable = seen.is_comparable if is_sum else seen.has_past
+        may_compare = seen.has_judged_past if is_judged else seen.has_past
+        if is_sum:
+            may_compare = seen.is_comparable if is_judged else seen.has_whole_past
         before, after = values[-2:]
         return MonthRow(
             label=label,
-            chart=draw_month_columns(label, values, [cell or "unknown" for cell in cells]),
+            chart=draw_month_columns(
+                label, values, [cell or "unknown" for cell in cells], changes if is_judged else ()
+            ),
             cells=cells,
-            delta=delta(after, before) if before is not None and after is not None and is_comparable else None,
+            delta=delta(after, before) if before is not None and after is not None and may_compare else None,
         )
 
     rows = (
-        row("Your sessions", lambda m: m.session_count, number, count_delta),
-        row("Active hours", lambda m: m.active_minutes, _hours, duration_delta),
+        row("Your sessions", lambda m: m.session_count, number, count_delta, is_sum=True),
+        row("Active hours", lambda m: m.active_minutes, _hours, duration_delta, is_sum=True),
         row(
             "Time on priorities",
             lambda m: None if m.priority_minutes is None else percent(m.priority_minutes, m.read_minutes),
             _percent,
             lambda a, b: points_delta(half_up(a), half_up(b), better="more", level=points),
+            is_judged=True,
         ),
         row(
             "Goals reached",
             lambda m: None if m.reached_count is None else percent(m.reached_count, m.judged_count),
             _percent,
             lambda a, b: points_delta(half_up(a), half_up(b), better="more", level=goals),
+            is_judged=True,
         ),
-        row("Corrections per 10", _per_ten("course_corrections"), _decimal, _rate(tens)),
+        row("Corrections per 10", _per_ten("course_corrections"), _decimal, _rate(tens), is_judged=True),
         row("Loops per 10", _per_ten("retry_loops"), _decimal, _rate(tens)),
         row(
             "Hours saved, at least",
             lambda m: m.time_saved_minutes,
             _hours,
             lambda a, b: duration_delta(a, b, better="more", level=saved_level),
+            is_judged=True,
             is_sum=True,
         ),
-        row("Cost at list price", lambda m: m.cost_usd, _dollars, money_delta),
+        row("Cost at list price", lambda m: m.cost_usd, _dollars, money_delta, is_sum=True),
     )
     return Months(
         names=tuple(name[:3] for name in names),
@@ -111,6 +125,8 @@ def _rail(names: list[str], begun: int, rows: tuple[MonthRow, ...], seen: Compar
         text += " No session is known from before this month."
     elif begun:
         text += f" Nothing is known from before {names[begun]}."
+    if seen.known_since:
+        text += f" {names[-2]} is known from {long_day(seen.known_since)} on."
     for row in rows:
         first = next((n for n, cell in enumerate(row.cells) if cell is not None), None)
         if first is not None and first > begun:
@@ -120,6 +136,8 @@ def _rail(names: list[str], begun: int, rows: tuple[MonthRow, ...], seen: Compar
         for name, month in zip(names, seen.series.measures, strict=True)
         if month.read_count < WELL_COVERED * month.session_count
     ]
+    if seen.series.changes:
+        text += " A gap in the columns: the reader changed."
     return text + (f" Shares and rates are of the sessions read: {', '.join(partly)}." if partly else "")
 
 

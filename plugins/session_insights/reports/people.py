@@ -33,6 +33,7 @@ class People:
     rows: tuple[PersonRow, ...]
     all: PersonRow
     direction_note: str
+    has_past: bool  # contacts compare with the window before
 
 
 def build_people(seen: Comparison, profile: Profile) -> People:
@@ -53,6 +54,8 @@ def build_people(seen: Comparison, profile: Profile) -> People:
         max((_sum(group, "proactive_count") + _undirected(group) for group in groups), default=0),
     )
 
+    has_past = seen.has_judged_past and seen.has_whole_past
+
     def row_of(group: list[dict[str, Any]], name: str, text: str, was: int, person: str | None = None) -> PersonRow:
         contacts = _sum(group, "contact_count")
         reactive, proactive = _sum(group, "reactive_count"), _sum(group, "proactive_count")
@@ -64,7 +67,7 @@ def build_people(seen: Comparison, profile: Profile) -> People:
             chart=draw_contacts(reactive, proactive, _undirected(group), widest=widest),
             reactive=number(reactive) if reactive + proactive or not contacts else None,
             proactive=number(proactive) if reactive + proactive or not contacts else None,
-            was=number(was) if seen.has_past else "",
+            was=number(was) if has_past else "",
             change=count_delta(contacts, was).text if seen.is_comparable else "",
         )
 
@@ -89,7 +92,7 @@ def build_people(seen: Comparison, profile: Profile) -> People:
     everybody = row_of(
         rows, "All, " + plural(len(rows), "person", "people"), "", _sum(list(before.values()), "contact_count")
     )
-    return People(rows=tuple(built), all=everybody, direction_note=_note(rows))
+    return People(rows=tuple(built), all=everybody, direction_note=_note(rows), has_past=has_past)
 
 
 def _note(rows: list[dict[str, Any]]) -> str:

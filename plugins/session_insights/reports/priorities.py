@@ -52,8 +52,9 @@ def build_priorities(seen: Comparison, profile: Profile, words: PeriodWords) -> 
     rows = []
     for line in lines:
         share = percent(line.minutes, read) or 0
-        was = percent(line.was_minutes, seen.was.read_minutes) if seen.was.read_count else None
-        past = "" if seen.is_first else f"; {words.last} {'unknown' if was is None else f'{was}%'}"
+        is_known = seen.was.read_count and seen.has_judged_past
+        was = percent(line.was_minutes, seen.was.read_minutes) if is_known else None
+        past = "" if seen.is_first else f"; {seen.past(words.last, None if was is None else f'{was}%')}"
         aim = "no target" if line.target is None else f"{'at most' if line.is_ceiling else 'target'} {line.target}%"
         rows.append(
             PriorityRow(

@@ -43,9 +43,11 @@ def build_rails(seen: Comparison, words: PeriodWords, window: Window, automated:
         )
     of_read = f"Share of the {number(now.read_minutes)} minutes in the {read} read. " if now.read_count else ""
     kept = listed([plural(count, name) for count, name in zip(automated, _KEPT, strict=True) if count])
+    judgements = f"Judgements{' by rules' if seen.is_offline else ''} from{whole or ' all of them'}."
+    if not now.read_count:
+        judgements = "None was read yet." if now.session_count > 1 else "It was not read yet."
     glance = (
-        f"Figures from {sessions} of yours. Judgements{' by rules' if seen.is_offline else ''} from"
-        f"{whole or ' all of them'}."
+        f"Figures from {sessions} of yours. {judgements}"
         if now.session_count
         else "What ran by itself stands under System health."
     )

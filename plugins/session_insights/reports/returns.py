@@ -108,13 +108,13 @@ def _figures(seen: Comparison, profile: Profile, words: PeriodWords) -> tuple[Bi
     if seen.is_comparable and now.time_saved_minutes is not None and was.time_saved_minutes is not None:
         saved_delta = duration_delta(now.time_saved_minutes, was.time_saved_minutes, better="more", level=level)
     spent_delta = None
-    if seen.has_past and now.cost_usd is not None and was.cost_usd is not None:
+    if seen.has_whole_past and now.cost_usd is not None and was.cost_usd is not None:
         spent_delta = money_delta(now.cost_usd, was.cost_usd)
 
-    def before(text: str | None) -> str:
+    def before(text: str | None, *, is_judged: bool = True) -> str:
         if seen.is_first:
             return f"no {words.noun} to compare with yet"
-        return f"{words.last} {text or 'unknown'}"
+        return seen.past(words.last, text, is_judged=is_judged)
 
     saved = BigFigure(
         "Time saved, at least",
@@ -126,7 +126,7 @@ def _figures(seen: Comparison, profile: Profile, words: PeriodWords) -> tuple[Bi
         "Spent at list price",
         None if now.cost_usd is None else cents(now.cost_usd),
         spent_delta,
-        before(None if was.cost_usd is None else cents(was.cost_usd)),
+        before(None if was.cost_usd is None else cents(was.cost_usd), is_judged=False),
     )
     if rate is None:
         used, used_was = (
@@ -141,7 +141,7 @@ def _figures(seen: Comparison, profile: Profile, words: PeriodWords) -> tuple[Bi
             BigFigure(
                 "Sessions with a skill",
                 number(used),
-                count_delta(used, used_was) if seen.has_past else None,
+                count_delta(used, used_was) if seen.has_whole_past else None,
                 before(number(used_was)),
             ),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -9,7 +10,7 @@ from markupsafe import Markup
 from session_insights.measures import Comparison, by_key, total
 from session_insights.profile import Profile
 from session_insights.reports.charts.unit_boxes import draw_used_missed
-from session_insights.wording import number, shorten
+from session_insights.wording import number, plural, shorten
 
 MOST_ROWS = 12
 
@@ -31,12 +32,13 @@ class SkillRow:
 @dataclass(frozen=True)
 class Skills:
     rows: tuple[SkillRow, ...]
-    more_count: int  # skills with fewer sessions that are not listed
+    notes: tuple[str, ...]
     used: str
     used_was: str
     missed: str | None  # None: nothing was read
     missed_was: str
     has_past: bool
+    has_missed_past: bool  # who missed a skill is judged: by the same reader as last time
 
 
 def build_skills(seen: Comparison, profile: Profile) -> Skills:
@@ -58,7 +60,9 @@ def build_skills(seen: Comparison, profile: Profile) -> Skills:
         evidence = missed.get(name, {}).get("evidence") or []
         detail = next((item["detail"] for item in evidence if item.get("detail")), "")
         title = next((item["title"] for item in evidence if item.get("title")), "")
-        instead = shorten(detail, 90) or (f"as in “{shorten(title, 70)}”" if title else "")
+        # By rules, what a session was for is what was typed.
+        detail = f"typed “{shorten(detail, 90)}”" if detail and seen.is_offline else shorten(detail, 90)
+        instead = detail or (f"as in “{shorten(title, 70)}”" if title else "")
         if count(missed, name) == 1 and instead:
             instead = f"One incident: {instead}"
         rows.append(
@@ -77,10 +81,19 @@ def build_skills(seen: Comparison, profile: Profile) -> Skills:
         )
     return Skills(
         rows=tuple(rows),
-        more_count=max(0, len(names) - MOST_ROWS),
+        notes=tuple(_notes(rows, len(names) - MOST_ROWS)),
         used=number(total(list(used.values()), "session_count")),
         used_was=number(total(list(used_was.values()), "session_count")),
         missed=number(total(list(missed.values()), "session_count")) if is_read else None,
         missed_was=number(total(list(missed_was.values()), "session_count")),
         has_past=seen.has_past,
+        has_missed_past=seen.has_judged_past,
     )
+
+
+def _notes(rows: Sequence[SkillRow], more_count: int) -> Iterator[str]:
+    if any(row.missed == "1" for row in rows):
+        yield "“Missed once” is one incident and gets no advice."
+    if more_count > 0:
+        verb = "is" if more_count == 1 else "are"
+        yield f"{plural(more_count, 'more skill')} with fewer sessions {verb} in the sum only."

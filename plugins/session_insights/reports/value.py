@@ -111,7 +111,7 @@ def build_value(seen: Comparison, profile: Profile, words: PeriodWords) -> Value
 def _was(seen: Comparison, words: PeriodWords, value: str | None) -> str:
     if seen.is_first:
         return f"no {words.noun} to compare with yet"
-    return f"{words.last} {value if value is not None else 'unknown'}"
+    return seen.past(words.last, value)
 
 
 def _row(row: dict[str, Any], profile: Profile) -> ValueRow:
@@ -139,7 +139,7 @@ def _outcomes(seen: Comparison) -> list[Part]:
 
 def _outcome_caption(seen: Comparison) -> str:
     if not seen.now.read_count:
-        return "Needs a reader: no session was read."
+        return "Needs a reader."
     counts = by_key(seen.current, "outcomes", "outcome")
     unclear = (counts.get("unclear_from_transcript") or {}).get("session_count") or 0
     unknown = (counts.get(None) or {}).get("session_count") or 0

@@ -27,6 +27,7 @@ ONLY_NOW = {
     "longest_sessions",
     "outcomes",
     "people_by_week",
+    "readers_by_day",
     "summary_by_week",
     "tokens_by_model",
     "unread_sessions",

@@ -14,7 +14,7 @@ from session_insights.llm.prompts import load_prompt
 from session_insights.narratives.sections import Narrative, NarrativeText
 from session_insights.narratives.writing import write_by_claude, write_offline
 from tests.fakes.claude import Behaviour, FakeClaude, error, refusal, valid
-from tests.golden.loading import Case, load_case
+from tests.golden.loading import Case, load_case, reader_changed
 
 MODEL = "claude-sonnet-5-5"
 
@@ -119,6 +119,15 @@ def test_a_refusal_gives_the_narrative_by_rules_with_reason_and_cost(case: Case,
 def test_passing_trouble_is_raised_so_that_the_task_is_tried_again(case: Case, claude: FakeClaude) -> None:
     with pytest.raises(ClaudeUnavailable):
         write(case, claude, error(529))
+
+
+def test_what_another_reader_judged_last_week_may_not_be_said(case: Case, claude: FakeClaude) -> None:
+    lede = "At least 12 h 20 min were saved last week. You worked 2 h 05 more than last week."
+    assert write(case, claude, told(case, lede=lede)).lede == lede
+    changed = reader_changed(case)
+    kept = write(changed, claude, told(changed, lede=lede), told(changed, lede=lede))
+    assert kept.lede == "You worked 2 h 05 more than last week."
+    assert kept.dropped_sentence_count == 1
 
 
 def test_nothing_is_asked_when_nothing_was_read(case: Case, claude: FakeClaude) -> None:

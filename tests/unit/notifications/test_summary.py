@@ -64,3 +64,14 @@ def test_what_was_not_read_has_no_judged_figures(state: str, line: str) -> None:
 
 def test_a_week_read_by_rules_says_so() -> None:
     assert summary("read_offline").footer.startswith("Read without a model")
+
+
+def test_what_another_reader_judged_is_not_compared() -> None:
+    message = summary("reader_changed")
+    said = "Reader changed on 18 November, from rules to Haiku 5.5: judged figures before and after do not compare."
+    assert message.footer == said
+    text = text_of(message)
+    assert "64% of the time read went to your priorities (another reader last week)" in text
+    assert "37 course corrections in 41 sessions, 9.0 per 10\n" in text
+    assert "The mail connector failed: 6 of 41 sessions (last week 2 of 38 sessions)" in text
+    assert "12 people (another reader last week)" in text

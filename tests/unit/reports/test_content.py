@@ -26,6 +26,8 @@ from tests.golden.loading import (
     load_case,
     partly_read,
     read_offline,
+    reader_changed,
+    second_month,
     unread_week,
 )
 
@@ -52,6 +54,49 @@ def test_a_week_that_is_known_only_in_part_is_said_to_be_so(case: Case) -> None:
     part = replace(case, figures=Figures(current, previous))
     said = "8 to 14 November, known only from 11 November on: 38 of 38 sessions read"
     assert content_of(part).masthead.compared_with == said
+
+
+def test_what_was_judged_is_not_compared_across_a_change_of_the_reader(case: Case) -> None:
+    content = content_of(reader_changed(case))
+    said = "Reader changed on 18 November, from rules to Haiku 5.5: judged figures before and after do not compare."
+    assert content.masthead.changes == (said,)
+    cards = {card.label: card for card in content.cards}
+    for label in ("Time on priorities", "Goals reached", "Corrections per 10", "Time saved, at least", "People"):
+        assert cards[label].delta is None
+        assert cards[label].was == "another reader last week"
+        assert cards[label].range == "first week since the change"
+        assert "reader changed: " in cards[label].sparkline
+    corrections, connectors, *_ = content.friction.lines
+    assert (corrections.delta, corrections.detail) == (None, "37 in 41")
+    assert "reader changed: 9.0" in corrections.chart
+    assert connectors.delta is not None
+    assert "reader changed" not in connectors.chart
+    assert not content.attention.has_past
+    assert not content.people.has_past
+    assert [figure.delta for figure in content.value.figures] == [None] * 4
+    assert all(row.detail.endswith("; another reader last week") for row in content.priorities.rows)
+    assert [finding.detail.count("last week") for finding in content.friction.findings] == [1, 0, 1]
+
+
+def test_what_code_counts_is_compared_across_a_change_of_the_reader(case: Case) -> None:
+    plain, changed = ({card.label: card for card in content_of(one).cards} for one in (case, reader_changed(case)))
+    for label in ("Your sessions", "Active time", "Cost at list price"):
+        assert changed[label] == plain[label]
+
+
+def test_a_month_is_not_called_busier_than_one_that_is_known_in_part(case: Case) -> None:
+    month = load_case("monthly")
+    narrative = write_offline(month.figures, month.profile, month.window)
+    part = second_month(month)
+    said = write_offline(part.figures, part.profile, part.window)
+    assert narrative.months is not None
+    assert said.months is not None
+    assert said.months.headline == "No trend yet: last month is known from 20 September on"
+    assert "than last month" not in said.headline + said.lede
+    sums = ("Your sessions", "Active time", "Time saved, at least", "People", "Cost at list price")
+    cards = [card for card in content_of(part).cards if card.label in sums]
+    assert [card.delta for card in cards] == [None] * len(sums)
+    assert all(card.was.endswith(", from 20 Sep on") for card in cards)
 
 
 def test_how_often_it_went_wrong_in_a_session_is_said_where_it_was_more_than_once(case: Case) -> None:
@@ -171,7 +216,7 @@ def test_businesses_without_a_colour_stand_together_in_the_chart(case: Case) -> 
     for row in figures.current["attention_by_business"] + figures.current["attention_by_day"]:
         if row["business"] in ("shop", "personal"):
             row["business"] = f"former-{row['business']}"
-    seen = compare(figures.current, figures.previous)
+    seen = compare(figures.current, figures.previous, case.window)
     words = period_words(case.window.start, case.window.end)
     attention = build_attention(seen, case.profile, case.window, words)
     assert attention.chart is not None
@@ -209,6 +254,31 @@ def test_only_the_first_finding_is_open(case: Case) -> None:
 @pytest.mark.parametrize("session_id", ["x; rm -rf /", "$(id)", "a b", "-h", "", "a\nb", "`id`"])
 def test_only_an_id_becomes_part_of_a_command(session_id: str) -> None:
     assert resume_command(session_id) == ""
+
+
+def test_a_busy_week_is_cut_to_what_a_reader_can_take_in(case: Case) -> None:
+    current = copy.deepcopy(case.figures.current)
+    for name, key, count in (
+        ("relationship_pulse", "person", 300),
+        ("tool_failures", "tool", 200),
+        ("automated_sessions", "initiated_by", 60),
+        ("skills_used", "skill", 200),
+        ("skills_missed", "skill", 200),
+        ("top_friction", "finding", 50),
+        ("unread_sessions", "title", 300),
+    ):
+        current[name] = [{**current[name][0], key: f"{key} {n} {'of a long name ' * 9}"} for n in range(count)]
+    for row in current["top_friction"] + current["skills_missed"]:
+        item = {**row["evidence"][0], "title": "title " * 90, "summary": "summary " * 900, "detail": "detail " * 900}
+        row.update(session_count=1000, evidence=[item] * 12)
+    content = content_of(replace(case, figures=Figures(current, case.figures.previous)))
+    assert len(render_html(content).encode()) < 250_000
+    assert content.people.rows[-1].name == "292 others"
+    assert content.health.more_tools == "and 194 more tools"
+    assert content.health.starters[-1].name == "50 others"
+    assert content.skills.notes[-1] == "188 more skills with fewer sessions are in the sum only."
+    assert [finding.more_count for finding in content.friction.findings] == [988] * 3
+    assert "295 more sessions failed." in content.foot.left_out
 
 
 def test_a_page_over_a_megabyte_is_refused(case: Case) -> None:

@@ -60,7 +60,7 @@ def shown(text: str) -> str:
     return seen.replace("\u200b", "")
 
 
-@pytest.mark.parametrize("state", ["weekly", "monthly", "first_week", "empty_month", "read_offline"])
+@pytest.mark.parametrize("state", ["weekly", "monthly", "first_week", "empty_month", "read_offline", "reader_changed"])
 def test_the_markdown_of_a_report_is_unchanged(state: str) -> None:
     compare(FOLDER / f"{state}.md", render_markdown(content(state)))
 

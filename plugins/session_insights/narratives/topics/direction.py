@@ -7,7 +7,6 @@ from typing import Any
 from session_insights.measures import WELL_COVERED, by_key, total
 from session_insights.narratives.sections import SectionText
 from session_insights.narratives.subject import Subject, against, find_priority_shares, find_shifts, plain
-from session_insights.profile import Profile
 from session_insights.wording import (
     capital,
     half_up,
@@ -93,7 +92,7 @@ def _displaced(subject: Subject) -> str:
     if len(found) < 2 or not rest:
         return ""
     names = [
-        f"“{plain(row['title'])}” ({_weekday(row['started_at'], subject.profile)}{number(row['active_minutes'])} min)"
+        f"“{plain(row['title'])}” ({_day(row['started_at'], subject)}{number(row['active_minutes'])} min)"
         for row in found
     ]
     held = sum(half_up(row["active_minutes"]) for row in found)
@@ -104,8 +103,12 @@ def _displaced(subject: Subject) -> str:
     )
 
 
-def _weekday(started_at: Any, profile: Profile) -> str:
-    return f"{moment(str(started_at), profile.zone)[:3]}, " if started_at else ""
+def _day(started_at: Any, subject: Subject) -> str:
+    """A weekday says which day of a week, not of a month."""
+    if not started_at:
+        return ""
+    day = moment(str(started_at), subject.profile.zone).partition(",")[0]
+    return f"{day[:3] if subject.words.noun == 'week' else day[4:]}, "
 
 
 def _by_sessions(subject: Subject) -> str:

@@ -22,7 +22,7 @@ def write_friction(subject: Subject) -> SectionText:
     if better:
         return SectionText(headline=f"Fewer {listed(better[:2])} than {words.last}")
     corrections = seen.now.course_corrections
-    if seen.has_past and seen.was.read_count:
+    if seen.has_judged_past and seen.was.read_count:
         return SectionText(headline=f"About as much friction as {words.last}")
     if corrections is None:
         return SectionText(headline="How often you corrected Claude is unknown")
@@ -48,11 +48,6 @@ def write_value(subject: Subject) -> SectionText:
     now = subject.seen.now
     if not now.read_count:
         return SectionText(headline="Nothing was read, so the value is unknown")
-    needs = (
-        ("Time saved needs a reader: rules do not judge it.",)
-        if subject.seen.is_offline and now.time_saved_minutes is None
-        else ()
-    )
     if now.time_saved_minutes and now.cost_usd:
         hour = 60 * now.cost_usd / now.time_saved_minutes
         price = f"at most {cents(hour)}" if hour >= 0.01 else "less than a cent"
@@ -61,10 +56,9 @@ def write_value(subject: Subject) -> SectionText:
         share = percent(now.reached_count, now.judged_count)
         return SectionText(
             headline=f"Goals were reached in {number(now.reached_count)} of {number(now.judged_count)} "
-            f"judged sessions ({share}%)",
-            paragraphs=needs,
+            f"judged sessions ({share}%)"
         )
-    return SectionText(headline="Whether goals were reached is unknown", paragraphs=needs)
+    return SectionText(headline="Whether goals were reached is unknown")
 
 
 def write_health(subject: Subject) -> SectionText:

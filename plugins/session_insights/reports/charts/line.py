@@ -1,19 +1,24 @@
-"""One of several small lines on a shared scale; a missing week is a gap."""
+"""One of several small lines on a shared scale; a missing week is a gap, and so is a changed reader."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from markupsafe import Markup
 
 from session_insights.reports.charts.marks import joined, safe, share, size
+from session_insights.reports.charts.sparkline import speak_gaps
 
 _DOT = Markup(
     '<path d="M{} {}h0" stroke="var(--{})" stroke-width="{}" stroke-linecap="round" '
     'vector-effect="non-scaling-stroke"/>'
 )
 _GRID = Markup('<path d="M0 {}H{}" stroke="var(--{})" stroke-width="1" vector-effect="non-scaling-stroke"/>')
+_CHANGE = Markup(
+    '<path d="M{} 0V100" stroke="var(--grey)" stroke-width="1" stroke-dasharray="2 3" '
+    'vector-effect="non-scaling-stroke"/>'
+)
 
 
 _TOPS: list[int] = [n * int(10**power) for power in range(6) for n in (2, 4, 10)]
@@ -25,11 +30,12 @@ def scale_top(values: Sequence[float | None]) -> int:
     return next((top for top in _TOPS if largest <= top), _TOPS[-1])
 
 
-def draw_line(label: str, values: Sequence[float | None], *, top: int, unit: str) -> Markup:
+def draw_line(label: str, values: Sequence[float | None], *, top: int, unit: str, gaps: Collection[int] = ()) -> Markup:
     """A line with a dot a week, the last one in the accent colour with its value beside it.
 
     Args:
         unit: Spoken after the label: per 10 sessions read.
+        gaps: Places before which the reader changed.
     """
     points = [
         (10 * place, 100 - 100 * share(value, top)) if value is not None and math.isfinite(value) else None
@@ -37,8 +43,10 @@ def draw_line(label: str, values: Sequence[float | None], *, top: int, unit: str
     ]
     right = 10 * max(1, len(values) - 1)
     marks = [_GRID.format(y, right, name) for y, name in ((100, "grey"), (50, "grid"), (0, "grid"))]
+    marks += [_CHANGE.format(10 * place - 5) for place in sorted(gaps)]
     path, is_down = [], False
-    for point in points:
+    for place, point in enumerate(points):
+        is_down = is_down and place not in gaps
         if point is not None:
             path.append(f"{'L' if is_down else 'M'}{point[0]} {size(point[1], 1)}")
         is_down = point is not None
@@ -54,7 +62,8 @@ def draw_line(label: str, values: Sequence[float | None], *, top: int, unit: str
             marks.append(
                 _DOT.format(point[0], size(point[1], 1), "accent" if is_last else "ink-2", 7 if is_last else 3)
             )
-    spoken = ", ".join("unknown" if value is None or not math.isfinite(value) else f"{value:.1f}" for value in values)
+    words = ["unknown" if value is None or not math.isfinite(value) else f"{value:.1f}" for value in values]
+    spoken = ", ".join(speak_gaps(words, gaps))
     return Markup(
         '<div class="mp" role="img" aria-label="{} {}, {} weeks: {}">'
         '<svg viewBox="0 0 {} 100" preserveAspectRatio="none" aria-hidden="true">{}</svg>\n'
