@@ -13,8 +13,8 @@ import pytest
 
 from local.airflow_environment import load_password
 from session_insights.store.database import connect, execute
-from tests.dags.conftest import TITLES, Site
 from tests.fakes.claude import FakeClaude, error, says, valid
+from tests.live import TITLES, Site
 
 SYNC = "insights_session_sync"
 EXTRACTION = "insights_facet_extraction"

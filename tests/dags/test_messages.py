@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from session_insights.store.database import connect, execute
-from tests.dags.conftest import Site
 from tests.fakes.webhooks import DISCORD_PATH, SLACK_PATH, Webhooks, gone
+from tests.live import Site
 
 WEEKLY, EXTRACTION = "insights_weekly_report", "insights_facet_extraction"
 CHANNELS = (SLACK_PATH, DISCORD_PATH)

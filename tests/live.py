@@ -1,4 +1,8 @@
-"""Airflow for tests: the four real processes, started as `make run` starts them, on transcripts of a fixed week."""
+"""One live Airflow for every test that asks for `site`: `make run` on transcripts of a fixed week, started once.
+
+A plugin of pytest (see `tests/conftest.py`), so that every folder of tests has the same one. Its runs cost seconds:
+what a process without Airflow proves as well belongs there.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +25,14 @@ from local.postgres import find_postgres, remove_postgres
 from tests.building import assistant, transcript, user, write_transcript
 from tests.fakes.webhooks import DISCORD_PATH, SLACK_PATH, Webhooks
 
-GENUINE = Path(__file__).parent.parent / "transcripts" / "v2.1.330" / "projects"
+GENUINE = Path(__file__).parent / "transcripts" / "v2.1.330" / "projects"
 MONDAY = datetime(2026, 11, 16, 15, 0, tzinfo=UTC)
+# The same Airflow, with less waiting: between two looks of the scheduler, and for files that nobody changes.
+HURRY = {
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+    "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1",
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
+}
 TITLES = {"one": "Draft the town hall mail", "two": "Fix the tour page", "three": "Compare two leases"}
 
 
@@ -34,8 +44,17 @@ class Site:
     environment: dict[str, str]
     exit_code: int
     database_url: str
-    client: httpx.Client
+    client: httpx.Client  # signed in
     first_runs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """For a browser; `USER` and `password` sign in."""
+        return f"http://127.0.0.1:{load_port(self.state_dir)}"
+
+    @property
+    def password(self) -> str:
+        return load_password(self.state_dir)
 
     def ask(self, method: str, path: str, **options: Any) -> Any:
         answer = self.client.request(method, f"/api/v2{path}", **options)
@@ -58,7 +77,7 @@ class Site:
         deadline = time.monotonic() + 180
         while (state := self.ask("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"]) not in ("success", "failed"):
             assert time.monotonic() < deadline, f"{dag_id} {run_id} is still {state}"
-            time.sleep(0.3)
+            time.sleep(0.2)
         assert state == expected, f"{dag_id} {run_id}: {state}"
         return run_id
 
@@ -119,6 +138,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, webhooks: Webhooks) -> Iterat
         "SESSION_INSIGHTS_LARGE_BATCH_SESSIONS": "3",
         "SESSION_INSIGHTS_BATCH_POLL_SECONDS": "1",
         **connections_to(webhooks),
+        **HURRY,
     }
     try:
         exit_code = run.start(state_dir, environment)
