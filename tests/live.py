@@ -20,9 +20,14 @@ import httpx
 import pytest
 
 from local import run
-from local.airflow_environment import USER, load_password, load_port
+from local.airflow import find_services, start_processes
+from local.airflow_environment import USER, build_site, load_password, load_port
+from local.databases import open_databases
 from local.postgres import find_postgres, remove_postgres
+from local.processes import stop_services
+from local.sources import choose_source
 from tests.building import assistant, transcript, user, write_transcript
+from tests.fakes.object_store import StoreClient, store_of_its_own
 from tests.fakes.webhooks import DISCORD_PATH, SLACK_PATH, Webhooks
 
 GENUINE = Path(__file__).parent / "transcripts" / "v2.1.330" / "projects"
@@ -55,6 +60,19 @@ class Site:
     @property
     def password(self) -> str:
         return load_password(self.state_dir)
+
+    def restart(self, *names: str, **settings: str) -> None:
+        """End some of Airflow's processes (`scheduler`, …) and start them again, with more settings."""
+        environment = self.environment | settings
+        now = datetime.now(UTC)
+        source = choose_source(environment, home=Path(self.environment["HOME"]), state_dir=self.state_dir, now=now)
+        databases = open_databases(self.state_dir, environment, source)
+        port = load_port(self.state_dir)
+        assert port is not None
+        airflow = build_site(self.state_dir, environment, databases, source, port=port)
+        services = [service for service in find_services(self.state_dir) if service.name.split()[1] in names]
+        stop_services(services)
+        start_processes(self.state_dir, airflow, names)
 
     def ask(self, method: str, path: str, **options: Any) -> Any:
         answer = self.client.request(method, f"/api/v2{path}", **options)
@@ -125,7 +143,29 @@ def connections_to(webhooks: Webhooks) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, webhooks: Webhooks) -> Iterator[Site]:
+def bucket() -> Iterator[StoreClient]:
+    """The store that the site uploads its reports to, into the bucket `reports`."""
+    with store_of_its_own() as store:
+        store.make_bucket("reports")
+        yield store
+
+
+def uploads_to(bucket: StoreClient) -> dict[str, str]:
+    """Setting and connection."""
+    connection = {
+        "conn_type": "aws",
+        "login": "key",
+        "password": "secret",
+        "extra": {"endpoint_url": bucket.url, "region_name": "eu-central-1"},
+    }
+    return {
+        "AIRFLOW_CONN_SESSION_INSIGHTS_S3": json.dumps(connection),
+        "SESSION_INSIGHTS_REPORTS_UPLOAD": "s3://reports/insights",
+    }
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, webhooks: Webhooks, bucket: StoreClient) -> Iterator[Site]:
     state_dir = tmp_path_factory.mktemp("state")
     projects = tmp_path_factory.mktemp("transcripts") / "projects"
     write_week(projects)
@@ -138,6 +178,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, webhooks: Webhooks) -> Iterat
         "SESSION_INSIGHTS_LARGE_BATCH_SESSIONS": "3",
         "SESSION_INSIGHTS_BATCH_POLL_SECONDS": "1",
         **connections_to(webhooks),
+        **uploads_to(bucket),
         **HURRY,
     }
     try:

@@ -69,7 +69,7 @@ def add_report_tasks(period: Period, settings: Settings) -> None:
             options: dict[str, Any] = {"settings": place.settings, "profile": place.profile}
             return reporting.publish_report(place.database, snapshot, place.params, **options)
 
-    @task(show_return_value_in_logs=False)
+    @task(show_return_value_in_logs=False, map_index_template=bridge.LABEL)
     def upload_report(snapshot: dict[str, Any]) -> dict[str, Any]:
         """Put the pages into the object store; the links to them."""
         with bridge.workplace() as place:
@@ -78,7 +78,7 @@ def add_report_tasks(period: Period, settings: Settings) -> None:
             return reporting.upload_report(place.database, snapshot, place.params, **options)
 
     # Also after an upload that failed or was not asked for: what matters is that there is a report.
-    @task(trigger_rule="none_failed" if asks else "all_done")
+    @task(trigger_rule="none_failed" if asks else "all_done", map_index_template=bridge.LABEL)
     def notify(snapshot: dict[str, Any], published: dict[str, Any] | None) -> dict[str, str]:
         """Post the summary, once a report and channel."""
         with bridge.workplace() as place:
@@ -88,7 +88,9 @@ def add_report_tasks(period: Period, settings: Settings) -> None:
             if asks:
                 approved = approval.find_approved()
                 approving.check_approved(place.database, snapshot, channels, approved=approved, **options)
-            return notifying.notify_report(place.database, snapshot, channels, **options)
+            happened = notifying.notify_report(place.database, snapshot, channels, **options)
+        bridge.name_task(", ".join(f"{channel}: {what}" for channel, what in happened.items()) or "no channel")
+        return happened
 
     snapshot: Any = open_snapshot()
     published, uploaded = publish_report(snapshot), upload_report(snapshot)
