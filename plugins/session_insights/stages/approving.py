@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from session_insights.errors import SettingsError
 from session_insights.notifications.message import Message, plain_line
 from session_insights.notifications.posting import Channel
 from session_insights.profile import Profile
-from session_insights.reports.markdown_text import escape
+from session_insights.reports.markdown_text import NO_WIDTH, escape
 from session_insights.stages import notifying
 from session_insights.store import notifications as outbox
 from session_insights.store.database import Connection
@@ -43,7 +43,7 @@ def build_question(
     where = " and ".join(channel.name.capitalize() for channel in due)
     return Question(
         subject=f"Post to {where}? {plain_line(message.title)}",
-        body="\n\n".join([*_show(message), f"[Read the whole report]({report_page})"]),
+        body=f"{show_message(message)}\n\n[Read the whole report]({report_page})",
         digest=_digest(message),
     )
 
@@ -83,16 +83,18 @@ def _digest(message: Message) -> str:
     return outbox.digest(asdict(message))
 
 
-def _show(message: Message) -> Iterator[str]:
-    """Paragraphs: the lines that the channels get, each on a line of its own."""
-    yield f"**{escape(plain_line(message.title))}**"
-    yield _lines(message.lines)
-    for field in message.fields:
-        yield f"**{escape(plain_line(field.name))}**\\\n{_lines(field.lines)}"
-    if message.footer:
-        yield escape(plain_line(message.footer))
+def show_message(message: Message) -> str:
+    """A message in Markdown: its lines as the channels get them, each on a line of its own."""
+    fields = [f"**{_letters(field.name)}**\\\n{_lines(field.lines)}" for field in message.fields]
+    parts = [f"**{_letters(message.title)}**", _lines(message.lines), *fields, _lines([message.footer])]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _lines(lines: Sequence[str]) -> str:
     # A backslash at the end breaks the line.
-    return "\\\n".join(escape(line) for line in map(plain_line, lines) if line)
+    return "\\\n".join(line for line in map(_letters, lines) if line)
+
+
+def _letters(line: str) -> str:
+    # Some viewers make a link of `//name` alone.
+    return escape(plain_line(line)).replace("//", f"/{NO_WIDTH}/")
