@@ -14,6 +14,7 @@ import pytest
 from local.airflow_environment import load_password
 from session_insights.store.database import connect, execute
 from tests.fakes.claude import FakeClaude, error, says, valid
+from tests.fakes.webhooks import Webhooks
 from tests.live import TITLES, Site
 
 SYNC = "insights_session_sync"
@@ -143,8 +144,12 @@ def test_a_run_says_beside_its_tasks_what_it_read_and_its_asset_says_it_too(site
     }
 
 
-def test_a_report_with_since_and_until_is_about_exactly_those_days(site: Site) -> None:
-    run_id = site.trigger("insights_weekly_report", since="2026-11-16", until="2026-11-17")
+def test_a_report_with_since_and_until_is_about_exactly_those_days_and_with_notify_off_nothing_is_posted(
+    site: Site, webhooks: Webhooks
+) -> None:
+    run_id = site.trigger("insights_weekly_report", since="2026-11-16", until="2026-11-17", notify=False)
+    assert site.returned("insights_weekly_report", run_id, "notify") == {}
+    assert "16 to 17 November" not in str(webhooks.posted)
     published = site.returned("insights_weekly_report", run_id, "publish_report")
     assert published["session_count"] == 2
     [row] = query(
