@@ -89,7 +89,8 @@ def add_report_tasks(period: Period, settings: Settings) -> None:
                 approved = approval.find_approved()
                 approving.check_approved(place.database, snapshot, channels, approved=approved, **options)
             happened = notifying.notify_report(place.database, snapshot, channels, **options)
-        bridge.name_task(", ".join(f"{channel}: {what}" for channel, what in happened.items()) or "no channel")
+        said = ", ".join(f"{channel}: {what}" for channel, what in happened.items())
+        bridge.name_task(said or "not posted: no channel, or not asked to")
         return happened
 
     snapshot: Any = open_snapshot()
