@@ -92,7 +92,7 @@ class Site:
         return self.wait(dag_id, made["dag_run_id"])
 
     def wait(self, dag_id: str, run_id: str, *, expected: str = "success") -> str:
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + 300
         while (state := self.ask("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"]) not in ("success", "failed"):
             assert time.monotonic() < deadline, f"{dag_id} {run_id} is still {state}"
             time.sleep(0.2)

