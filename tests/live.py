@@ -99,6 +99,13 @@ class Site:
         assert state == expected, f"{dag_id} {run_id}: {state}"
         return run_id
 
+    def wait_for_quiet(self) -> None:
+        """For runs that Airflow started by itself when the DAGs were let go."""
+        deadline = time.monotonic() + 300
+        while self.ask("GET", "/dags/~/dagRuns", params={"state": ["queued", "running"]})["total_entries"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         answer = self.ask("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", params={"limit": 100})
         return list(answer["task_instances"])

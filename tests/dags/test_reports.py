@@ -83,11 +83,11 @@ def kill_task(task_instance_id: str) -> bool:
 
 @contextmanager
 def killed_while_posting(webhooks: Webhooks, path: str) -> Iterator[list[int]]:
-    """The first task that posts there dies when its message has arrived, before it hears so."""
+    """The first task that posts a report there dies when its message has arrived, before it hears so."""
     killed: list[int] = []
 
     def kill(posted: Posted) -> None:
-        if killed or not posted.path.startswith(path):
+        if killed or not posted.path.startswith(path) or not is_report(posted.body):
             return
         for line in psutil.net_connections("tcp"):
             if line.laddr and line.laddr.port == posted.sender_port and line.pid:
@@ -99,14 +99,6 @@ def killed_while_posting(webhooks: Webhooks, path: str) -> Iterator[list[int]]:
         yield killed
     finally:
         webhooks.on_post = None
-
-
-def wait_for_quiet(site: Site) -> None:
-    """Runs that Airflow started by itself when the DAGs were let go."""
-    deadline = time.monotonic() + 300
-    while site.ask("GET", "/dags/~/dagRuns", params={"state": ["queued", "running"]})["total_entries"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
 
 
 def backfill(site: Site, dag_id: str, first: date, last: date) -> list[str]:
@@ -149,8 +141,8 @@ def load_snapshot(connection: Connection, period: Period, window: Window) -> tup
 def test_what_is_backfilled_while_tasks_are_killed_is_there_once_and_to_the_byte(
     site: Site, webhooks: Webhooks, bucket: StoreClient, history: None
 ) -> None:
-    wait_for_quiet(site)
-    posted_before = {path: len(webhooks.bodies(path)) for path in BOTH}
+    site.wait_for_quiet()
+    posted_before = {path: len(reports_in(webhooks, path)) for path in BOTH}
     reaper = Reaper(site)
     started = time.monotonic()
     with killed_while_posting(webhooks, DISCORD_PATH) as killed:
@@ -194,9 +186,8 @@ def test_what_is_backfilled_while_tasks_are_killed_is_there_once_and_to_the_byte
         )
     assert {row["state"]: row["n"] for row in states} == {"sent": 29, "sending": 1}
     for path in BOTH:
-        titles = [title_of(body) for body in webhooks.bodies(path)[posted_before[path] :]]
-        reports = [title for title in titles if title.startswith("Session Insights: ")]
-        assert len(reports) == len(set(reports)) == 15, reports
+        titles = reports_in(webhooks, path)[posted_before[path] :]
+        assert len(titles) == len(set(titles)) == 15, titles
 
     listed = bucket.client.list_objects_v2(Bucket="reports", Prefix="insights/")["Contents"]
     etags = {Path(found["Key"]).name: found["ETag"].strip('"') for found in listed}
@@ -213,9 +204,18 @@ def test_what_is_backfilled_while_tasks_are_killed_is_there_once_and_to_the_byte
     site.ask("PATCH", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/notify", json=body)
     cleared = runs[DAGS["weekly"]][0]
     site.ask("POST", f"/dags/{DAGS['weekly']}/dagRuns/{cleared}/clear", json={"dry_run": False, "only_failed": False})
-    count = {path: len(webhooks.bodies(path)) for path in BOTH}
+    site.wait(dag_id, run_id)
     site.wait(DAGS["weekly"], cleared)
-    assert {path: len(webhooks.bodies(path)) for path in BOTH} == count
+    assert [len(reports_in(webhooks, path)) - posted_before[path] for path in BOTH] == [15, 15]
+
+
+def reports_in(webhooks: Webhooks, path: str) -> list[str]:
+    """Their titles, oldest first."""
+    return [title_of(body) for body in webhooks.bodies(path) if is_report(body)]
+
+
+def is_report(body: dict[str, Any]) -> bool:
+    return title_of(body).startswith("Session Insights: ")
 
 
 def title_of(body: dict[str, Any]) -> str:

@@ -33,6 +33,7 @@ def has_approve(site: Site) -> bool:
 @pytest.fixture(scope="module")
 def asking(site: Site) -> Iterator[Site]:
     """The site, with the setting; without it again afterwards."""
+    site.wait_for_quiet()
     assert not has_approve(site)
     site.restart("scheduler", "dag-processor", SESSION_INSIGHTS_APPROVAL_HOURS="2")
     wait_until(lambda: has_approve(site))

@@ -53,9 +53,9 @@ class ApproveSummary(ApprovalOperator):  # type: ignore[misc]
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
         """Say who answered what; a text that was approved is remembered for `notify`."""
-        answer = super().execute_complete(context, event)
         who = (event.get("responded_by_user") or {}).get("name")
-        if answer["chosen_options"] == [self.APPROVE]:
+        # First, because a no ends the task within the provider's own method.
+        if event.get("chosen_options") == [self.APPROVE]:
             task = context["ti"]
             keep(_APPROVED, task.xcom_pull(task_ids=task.task_id, key=_SHOWN))
             name_task(f"approved by {who}")
@@ -64,7 +64,7 @@ class ApproveSummary(ApprovalOperator):  # type: ignore[misc]
             name_task(f"not answered in {plural(hours, 'hour')}: not posted")
         else:
             name_task(f"rejected by {who}: not posted")
-        return answer
+        return super().execute_complete(context, event)
 
 
 def find_approved() -> str | None:
