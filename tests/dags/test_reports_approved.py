@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 
@@ -57,6 +58,9 @@ class Run:
 
     def wait_for_question(self) -> dict[str, Any]:
         wait_until(lambda: self.task("approve")["state"] == "awaiting_input")
+        # Airflow takes an answer for a fault, and asks again, that comes before it has noticed that the worker is done.
+        wait_until(lambda: not is_at_work(self.task("approve")["id"]))
+        time.sleep(2)
         question: dict[str, Any] = self.site.ask("GET", f"{self.path}/approve/-1/hitlDetails")
         return question
 
@@ -74,6 +78,12 @@ class Run:
         self.site.wait(WEEKLY, self.run_id, expected=expected)
         tasks = (self.task(name) for name in ("approve", "notify"))
         return {task["task_id"]: (task["state"], task["rendered_map_index"]) for task in tasks}
+
+
+def is_at_work(task_instance_id: str) -> bool:
+    """Whether some process still has to do with it, by its title."""
+    titles = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
+    return any(task_instance_id in " ".join(title) for title in titles)
 
 
 def posted(webhooks: Webhooks) -> list[int]:
