@@ -27,7 +27,7 @@ ZONE = bridge.load_task_profile(SETTINGS).time_zone
     params=report_tasks.report_params(SETTINGS),
 )
 def insights_monthly_deep_dive() -> None:
-    report_tasks.add_report_tasks("monthly")
+    report_tasks.add_report_tasks("monthly", SETTINGS)
 
 
 insights_monthly_deep_dive()

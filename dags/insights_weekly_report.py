@@ -24,7 +24,7 @@ ZONE = bridge.load_task_profile(SETTINGS).time_zone
     params=report_tasks.report_params(SETTINGS),
 )
 def insights_weekly_report() -> None:
-    report_tasks.add_report_tasks("weekly")
+    report_tasks.add_report_tasks("weekly", SETTINGS)
 
 
 insights_weekly_report()

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import psycopg
@@ -26,6 +26,9 @@ COMMANDS = {
     "dag-processor": ["dag-processor"],
     "triggerer": ["triggerer", "--skip-serve-logs"],
 }
+# They fork a process a task and a process a DAG file.
+FORKING = {"scheduler", "dag-processor"}
+PRELOADED = Path(__file__).with_name("preloaded.py")
 START_SECONDS = 180
 
 
@@ -82,8 +85,15 @@ def start_airflow(state_dir: Path, site: AirflowSite) -> None:
     make_private_folder(site.log_dir)
     started = {"fingerprint": site.fingerprint, "started_at": f"{time.time():.3f}"}
     write_private_file(site.home / "started.json", json.dumps(started) + "\n")
-    for service, arguments in zip(find_services(state_dir), COMMANDS.values(), strict=True):
-        start_service(service, [_airflow(), *arguments], site.environment, cwd=site.home)
+    start_processes(state_dir, site, COMMANDS)
+
+
+def start_processes(state_dir: Path, site: AirflowSite, names: Iterable[str]) -> None:
+    """Start some of the four."""
+    for name, service in zip(COMMANDS, find_services(state_dir), strict=True):
+        if name in names:
+            command = [sys.executable, "-P", str(PRELOADED)] if name in FORKING else [_airflow()]
+            start_service(service, [*command, *COMMANDS[name]], site.environment, cwd=site.home)
 
 
 def stop_airflow(state_dir: Path) -> list[str]:

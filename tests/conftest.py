@@ -20,6 +20,7 @@ from session_insights.store.migrations import migrate
 if TYPE_CHECKING:
     from tests.fakes.object_store import ObjectStore
 
+pytest_plugins = ["tests.live"]
 ROOT = Path(__file__).parent.parent
 
 # CI repeats itself; a developer's machine looks further with every run.

@@ -7,7 +7,7 @@ from typing import Any
 
 from session_insights.profile import Profile, load_profile
 from session_insights.settings import Settings, find_include_dir
-from session_insights.stages import sync
+from session_insights.stages import extraction, sync
 from session_insights.store.database import Connection, execute
 
 
@@ -29,6 +29,14 @@ def sync_folder(
         connection, files, profile=sample_profile(), settings=settings or Settings(), processes=processes
     )
     return {**counts, **synced}
+
+
+def read_folder(connection: Connection, root: Path) -> None:
+    """Sync a projects root, and read every session of it by rules."""
+    sync_folder(connection, root)
+    given: dict[str, Any] = {"settings": Settings(reader="offline"), "profile": sample_profile(), "claude": None}
+    for session in extraction.select_sessions(connection, {"limit": 100_000}, **given):
+        extraction.extract_facets(connection, session.session_id, {}, **given)
 
 
 def dump_everything(connection: Connection, *, without: str | None = None) -> str:

@@ -76,12 +76,15 @@ class Settings(BaseSettings):
     # Airflow Connections that messages go out by; one that is not there is passed over, an empty name switches it off.
     slack_connection: str = "slack_default"
     discord_connection: str = "discord_default"
+    # Hours that a report's summary waits for somebody's approval; then it is not posted. None means it does not wait.
+    # Runs of a DAG wait for each other, so it is less than the week after which the next one is due.
+    approval_hours: float | None = Field(default=None, gt=0, le=160)
     # A run that read so many sessions says so.
     large_batch_sessions: int = Field(default=50, ge=1, le=100_000)
     # Processes that read transcripts side by side; 0 means one a core.
     sync_processes: int = Field(default=0, ge=0, le=64)
 
-    @field_validator("reports_public_url", "daily_cap_usd", "monthly_cap_usd", mode="before")
+    @field_validator("reports_public_url", "daily_cap_usd", "monthly_cap_usd", "approval_hours", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value

@@ -13,8 +13,9 @@ import pytest
 
 from local.airflow_environment import load_password
 from session_insights.store.database import connect, execute
-from tests.dags.conftest import TITLES, Site
 from tests.fakes.claude import FakeClaude, error, says, valid
+from tests.fakes.webhooks import Webhooks
+from tests.live import TITLES, Site
 
 SYNC = "insights_session_sync"
 EXTRACTION = "insights_facet_extraction"
@@ -62,8 +63,7 @@ def test_every_task_of_the_first_runs_is_green(site: Site) -> None:
     for dag_id in ("insights_session_sync", EXTRACTION, "insights_weekly_report"):
         tasks = site.tasks(dag_id, site.first_run(dag_id))
         other = {task["task_id"]: task["state"] for task in tasks if task["state"] != "success"}
-        # No bucket is configured.
-        assert other == ({"upload_report": "skipped"} if dag_id == "insights_weekly_report" else {}), dag_id
+        assert other == {}, dag_id
 
 
 def test_a_figure_is_a_task_of_its_own(site: Site) -> None:
@@ -144,44 +144,18 @@ def test_a_run_says_beside_its_tasks_what_it_read_and_its_asset_says_it_too(site
     }
 
 
-def test_a_report_with_since_and_until_is_about_exactly_those_days(site: Site) -> None:
-    run_id = site.trigger("insights_weekly_report", since="2026-11-16", until="2026-11-17")
+def test_a_report_with_since_and_until_is_about_exactly_those_days_and_with_notify_off_nothing_is_posted(
+    site: Site, webhooks: Webhooks
+) -> None:
+    run_id = site.trigger("insights_weekly_report", since="2026-11-16", until="2026-11-17", notify=False)
+    assert site.returned("insights_weekly_report", run_id, "notify") == {}
+    assert "16 to 17 November" not in str(webhooks.posted)
     published = site.returned("insights_weekly_report", run_id, "publish_report")
     assert published["session_count"] == 2
     [row] = query(
         site, "select period_start, period_end from insights.insights_snapshots where period_start = '2026-11-16'"
     )
     assert (row["period_start"], row["period_end"]) == (date(2026, 11, 16), date(2026, 11, 18))
-
-
-def test_past_weeks_are_backfilled_by_airflow_itself_each_with_its_own_days(site: Site) -> None:
-    # Sundays in Philadelphia: the clocks went back on 1 November, within the first of the two weeks.
-    wanted = {"from_date": "2026-11-01T05:00:00Z", "to_date": "2026-11-14T12:00:00Z", "dag_run_conf": {"notify": False}}
-    wanted |= {"max_active_runs": 2, "run_backwards": False, "reprocess_behavior": "none"}
-    site.ask("POST", "/backfills", json={"dag_id": "insights_weekly_report", **wanted})
-    path = "/dags/insights_weekly_report/dagRuns"
-    runs = site.ask("GET", path, params={"run_type": "backfill"})["dag_runs"]
-    for run in runs:
-        site.wait("insights_weekly_report", run["dag_run_id"])
-    rows = query(
-        site,
-        "select period_type, period_start, period_end, narrative is not null as is_written "
-        "from insights.insights_snapshots where period_start in ('2026-11-01', '2026-11-08') order by period_start",
-    )
-    assert [tuple(row.values()) for row in rows] == [
-        ("weekly", date(2026, 11, 1), date(2026, 11, 8), True),
-        ("weekly", date(2026, 11, 8), date(2026, 11, 15), True),
-    ]
-    assert len(runs) == 2
-    assert all((site.state_dir / "reports" / f"weekly-{row['period_start']}.md").exists() for row in rows)
-
-
-def test_a_month_is_reported_by_its_own_dag(site: Site) -> None:
-    run_id = site.trigger("insights_monthly_deep_dive", since="2026-11-01", until="2026-11-30")
-    published = site.returned("insights_monthly_deep_dive", run_id, "publish_report")
-    assert published["session_count"] > 0
-    assert "monthly deep dive" in Path(published["path"]).read_text(encoding="utf-8")
-    assert Path(published["path"]).name == "monthly-2026-11-01.html"
 
 
 def test_a_second_run_of_every_dag_changes_no_row_but_timestamps(site: Site) -> None:

@@ -1,6 +1,6 @@
-"""Runs a DAG when told to, in this process, and says what came of it. Started by `airflow_trial` in test_sync_runs.py.
+"""Runs a DAG when told to, in this process, and says what came of it. Started once by `airflow` in conftest.py.
 
-One JSON object a line: `{"dag_id", "environment"}` in; `{"state", "tasks", "events", "log"}` out.
+One JSON object a line: what `run` takes goes in; `{"state", "tasks", "events", "log"}` comes out.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +21,44 @@ def main(dags: str) -> None:
     # Airflow writes its log to the standard output; nothing of it may come among the answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    from session_insights.stages import backfill
+
+    backfill._SETTLE_SECONDS = 0.2
+    backfill._MOST_REQUESTS = 2
     initdb()
     bag = BundleDagBag(dag_folder=dags, bundle_path=Path(dags), bundle_name="dags-folder", load_op_links=False)
-    for dag in bag.dags.values():
-        for task in dag.tasks:
-            task.retries = 0
+    own = dict(os.environ)
     for line in sys.stdin:
-        print(json.dumps(run(bag.dags, **json.loads(line))), file=answers, flush=True)
+        print(json.dumps(run(bag.dags, own, **json.loads(line))), file=answers, flush=True)
 
 
-def run(dags: dict[str, Any], *, dag_id: str, environment: dict[str, str]) -> dict[str, Any]:
-    os.environ.update(environment)
+def run(
+    dags: dict[str, Any],
+    own: dict[str, str],
+    *,
+    dag_id: str,
+    environment: dict[str, str],
+    conf: dict[str, Any],
+    known: str | None,
+    retries: int,
+) -> dict[str, Any]:
+    """One run.
+
+    Args:
+        own: This process's environment, to which `environment` is added for the run.
+        conf: Said in full, because `dag.test` remembers what the run before was told.
+        known: Tasks whose work is done already, by a pattern of their ids.
+    """
+    os.environ.clear()
+    os.environ.update(own | environment)
+    for task in dags[dag_id].tasks:
+        task.retries, task.retry_delay = retries, timedelta(0)
     with tempfile.TemporaryFile("w+") as log:
         kept = os.dup(1), os.dup(2)
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
         try:
-            result = dags[dag_id].test()
+            result = dags[dag_id].test(run_conf=conf, mark_success_pattern=known)
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -57,7 +79,13 @@ def look_up(run_id: str) -> dict[str, Any]:
         events = session.scalars(select(AssetEvent).where(AssetEvent.source_run_id == run_id))
         return {
             "tasks": [
-                {"task_id": t.task_id, "map_index": t.map_index, "state": str(t.state), "label": t.rendered_map_index}
+                {
+                    "task_id": t.task_id,
+                    "map_index": t.map_index,
+                    "state": str(t.state),
+                    "label": t.rendered_map_index,
+                    "try_number": t.try_number,
+                }
                 for t in tasks
             ],
             "events": [{"asset": event.asset.name, "extra": event.extra} for event in events],

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -25,24 +28,11 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
-class ObjectStore:
-    """A running store."""
+class StoreClient:
+    """What is in a store, wherever it runs."""
 
-    def __init__(self) -> None:
-        self.requests: list[str] = []  # "GET /bucket/key"
-        self._faults: list[tuple[str, str, Fault]] = []
-        self._store = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.environment = {
-            "AWS_ACCESS_KEY_ID": "key",
-            "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_DEFAULT_REGION": "eu-central-1",
-            "AWS_ENDPOINT_URL_S3": self.url,
-            "AWS_MAX_ATTEMPTS": "1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+    def __init__(self, url: str) -> None:
+        self.url = url
         self.client = boto3.client(
             "s3",
             endpoint_url=self.url,
@@ -51,16 +41,6 @@ class ObjectStore:
             region_name="eu-central-1",
             config=Config(retries={"max_attempts": 0}),
         )
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def empty(self) -> None:
-        """No bucket, no fault, nothing asked."""
-        self._faults.clear()
-        httpx.post(f"{self.url}/moto-api/reset", trust_env=False).raise_for_status()
-        self.requests.clear()
 
     def make_bucket(self, name: str) -> None:
         self.client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
@@ -82,6 +62,36 @@ class ObjectStore:
             self.client.delete_objects(Bucket=name, Delete={"Objects": told})
         self.client.delete_bucket(Bucket=name)
 
+
+class ObjectStore(StoreClient):
+    """A store that runs in this process; all of them share what they hold."""
+
+    def __init__(self) -> None:
+        self.requests: list[str] = []  # "GET /bucket/key"
+        self._faults: list[tuple[str, str, Fault]] = []
+        self._store = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
+        super().__init__(f"http://127.0.0.1:{self._server.server_port}")
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.environment = {
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_DEFAULT_REGION": "eu-central-1",
+            "AWS_ENDPOINT_URL_S3": self.url,
+            "AWS_MAX_ATTEMPTS": "1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def empty(self) -> None:
+        """No bucket, no fault, nothing asked."""
+        self._faults.clear()
+        httpx.post(f"{self.url}/moto-api/reset", trust_env=False).raise_for_status()
+        self.requests.clear()
+
     @contextmanager
     def fault(self, method: str, part: str, fault: Fault) -> Iterator[None]:
         """For as long as the block lasts, requests of this method with `part` in their address go through `fault`."""
@@ -98,6 +108,18 @@ class ObjectStore:
             if asked.startswith(f"{method} ") and part in asked:
                 return fault(environ, start_response, self._store)
         return self._store(environ, start_response)  # type: ignore[no-any-return]
+
+
+@contextmanager
+def store_of_its_own() -> Iterator[StoreClient]:
+    """A store in another process, which nobody else empties."""
+    code = f"import sys; from {__name__} import ObjectStore; print(ObjectStore().url, flush=True); sys.stdin.read()"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], env=environment, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        yield StoreClient(process.stdout.readline().strip())
+        process.communicate(timeout=10)
 
 
 def refuse(status: str, code: str) -> Fault:

@@ -20,6 +20,7 @@ class Posted:
     path: str  # with its query
     headers: dict[str, str]
     body: dict[str, Any]
+    sender_port: int = 0  # by which the process that posts is found
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Webhooks:
         self.posted: list[Posted] = []  # whatever the answer was
         self.accepted: list[Posted] = []  # answered with 2xx: what a person sees in the channel
         self._script = list(script)
-        self._on_post = on_post
+        self.on_post = on_post  # before the answer
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -95,8 +96,8 @@ class Webhooks:
             answer = self._script.pop(0) if self._script else Answer()
             if answer.status < 300 and not answer.is_cut:
                 self.accepted.append(posted)
-        if self._on_post:
-            self._on_post(posted)
+        if self.on_post:
+            self.on_post(posted)
         return answer
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -106,7 +107,7 @@ class Webhooks:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                answer = fake.take(Posted(self.path, headers, body))
+                answer = fake.take(Posted(self.path, headers, body, self.client_address[1]))
                 time.sleep(answer.hang_seconds)
                 if answer.is_cut:
                     self.connection.shutdown(socket.SHUT_RDWR)

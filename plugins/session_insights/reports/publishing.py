@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tempfile
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
@@ -53,6 +54,7 @@ def publish_page(text: str, name: str, *, reports_dir: Path) -> Path:
     """Write a page, for its owner alone, so that a reader sees the old one or the new one, never half of one."""
     reports_dir.mkdir(parents=True, exist_ok=True)
     target = reports_dir / name
+    _delete_unfinished(reports_dir, target.stem, age=timedelta(hours=1))
     handle, unfinished = tempfile.mkstemp(dir=reports_dir, prefix=f".{target.stem}-", suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
@@ -68,8 +70,18 @@ def publish_page(text: str, name: str, *, reports_dir: Path) -> Path:
 
 def delete_pages(reports_dir: Path, period_type: str, window: Window) -> None:
     """Every format of a report; what was written to another folder is not ours to reach."""
-    for page in reports_dir.glob(f"{name_report(period_type, window)}.*"):
+    name = name_report(period_type, window)
+    _delete_unfinished(reports_dir, name, age=timedelta(0))
+    for page in reports_dir.glob(f"{name}.*"):
         page.unlink(missing_ok=True)
+
+
+def _delete_unfinished(reports_dir: Path, stem: str, *, age: timedelta) -> None:
+    """What killed writers of a page have left; a writer that lives is younger than `age`."""
+    for page in reports_dir.glob(f".{stem}-*.tmp"):
+        with suppress(FileNotFoundError):
+            if time.time() - page.stat().st_mtime >= age.total_seconds():
+                page.unlink()
 
 
 def upload_page(

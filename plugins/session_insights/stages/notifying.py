@@ -49,16 +49,40 @@ def notify_report(
     """
     if not channels:
         return {}
-    snapshot_id, window = snapshot["snapshot_id"], days_of(snapshot)
-    message = build_summary(
+    message = build_report_message(connection, snapshot, profile)
+    return send_everywhere(connection, channels, report_key(snapshot), message, revise=revise, send=send)
+
+
+def build_report_message(connection: Connection, snapshot: Mapping[str, Any], profile: Profile) -> Message:
+    """The summary of a report as it is by now."""
+    snapshot_id = snapshot["snapshot_id"]
+    return build_summary(
         figure_store.load_figures(connection, snapshot_id),
         profile,
-        window,
+        days_of(snapshot),
         headline=Narrative.model_validate(figure_store.load_narrative(connection, snapshot_id)).headline,
         report_url=figure_store.load_report_url(connection, snapshot_id),
     )
-    key = f"report:{snapshot['period_type']}:{window.start}:{window.last_day}"
-    return send_everywhere(connection, channels, key, message, revise=revise, send=send)
+
+
+def report_key(snapshot: Mapping[str, Any]) -> str:
+    """What a report's message is known by in the outbox."""
+    window = days_of(snapshot)
+    return f"report:{snapshot['period_type']}:{window.start}:{window.last_day}"
+
+
+def find_due(
+    connection: Connection, channels: Sequence[Channel], key: str, message: Message, *, revise: bool = False
+) -> list[Channel]:
+    """Channels that `send_everywhere` would post a message to; the others have it, or may have it."""
+    return [channel for channel in channels if _is_due(connection, channel, key, message, revise=revise)]
+
+
+def _is_due(connection: Connection, channel: Channel, key: str, message: Message, *, revise: bool) -> bool:
+    row = outbox.load_state(connection, channel.name, key)
+    if row is None or row["state"] in ("waiting", "failed"):
+        return True
+    return revise and not _is_told(connection, channel, key, message)
 
 
 def send_everywhere(
@@ -159,19 +183,30 @@ def _send_once(
     if message_id is not None and _post_claimed(connection, channel, message_id, send):
         return "sent"
     if revise:
-        revised = replace(message, title=f"Revised: {message.title}")
-        told = outbox.digest(RENDERERS[channel.name](revised))
-        if outbox.load_posted(connection, channel.name, key)[-1:] in ([outbox.digest(payload)], [told]):
+        if _is_told(connection, channel, key, message):
             return "already sent"
-        key = f"{key}:revision:{told[:16]}"
+        revised = _revise(message)
+        key = f"{key}:revision:{outbox.digest(RENDERERS[channel.name](revised))[:16]}"
         return f"revision {_send_once(connection, channel, key, revised, revise=False, send=send)}"
     row = outbox.load_state(connection, channel.name, key)
-    if row["state"] == "sent":
+    if row is not None and row["state"] == "sent":
         return "already sent"
+    began = f" at {row['claimed_at']:%H:%M} UTC" if row is not None else ""
     raise MaybeDelivered(
-        f"{channel.name}: {key} was being posted at {row['claimed_at']:%H:%M} UTC by a try that did not end. Look "
-        "whether it is there; by itself it is not posted again. To do so, delete its row of insights.notifications."
+        f"{channel.name}: {key} was being posted{began} by a try that did not end. Look whether it is there: if so, "
+        "mark this task as success. By itself it is not posted again. To do so, run the report with 'revise'; for "
+        "another message, delete its row of insights.notifications and clear this task."
     )
+
+
+def _revise(message: Message) -> Message:
+    return replace(message, title=f"Revised: {message.title}")
+
+
+def _is_told(connection: Connection, channel: Channel, key: str, message: Message) -> bool:
+    """Whether what was posted last under a key, or as its revision, says just this."""
+    says = {outbox.digest(RENDERERS[channel.name](each)) for each in (message, _revise(message))}
+    return bool(says & set(outbox.load_posted(connection, channel.name, key)[-1:]))
 
 
 def _post_claimed(connection: Connection, channel: Channel, message_id: int, send: Post) -> bool:

@@ -41,10 +41,10 @@ def settle(
     execute(connection, load_sql("notifications/settle"), **values)
 
 
-def load_state(connection: Connection, channel: str, dedupe_key: str) -> dict[str, Any]:
-    """State and claimed_at of a message that is there."""
-    [row] = execute(connection, load_sql("notifications/load_state"), channel=channel, dedupe_key=dedupe_key)
-    return row
+def load_state(connection: Connection, channel: str, dedupe_key: str) -> dict[str, Any] | None:
+    """State and claimed_at of a message; None if it was never put in."""
+    rows = execute(connection, load_sql("notifications/load_state"), channel=channel, dedupe_key=dedupe_key)
+    return rows[0] if rows else None
 
 
 def find_waiting(connection: Connection, channel: str, kinds: Sequence[str]) -> list[int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from session_insights.settings import find_include_dir, load_settings
 
 
+@cache  # reading the settings anew for each file would cost every task a quarter of a second
 def sql_dir() -> Path:
     return find_include_dir(load_settings()) / "sql"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import time
 from datetime import date
 from pathlib import Path
 
@@ -42,6 +44,17 @@ def test_every_format_of_a_report_is_deleted_and_no_other_report(tmp_path: Path)
         publish_page("x", name, reports_dir=tmp_path)
     delete_pages(tmp_path, "weekly", WEEK)
     assert [path.name for path in tmp_path.iterdir()] == ["weekly-2026-11-08.md"]
+
+
+def test_what_a_killed_writer_left_goes_with_the_report_and_with_the_next_one_an_hour_later(tmp_path: Path) -> None:
+    old, new = (tmp_path / f".weekly-2026-11-15-{name}.tmp" for name in ("old", "new"))
+    for half in (old, new):
+        half.write_text("half a page")
+    os.utime(old, (time.time() - 3700,) * 2)
+    page = publish_page("x", "weekly-2026-11-15.html", reports_dir=tmp_path)
+    assert set(tmp_path.iterdir()) == {page, new}  # whoever writes that one may be at it
+    delete_pages(tmp_path, "weekly", WEEK)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_publishing_again_replaces_the_page_and_leaves_nothing_else(tmp_path: Path) -> None:
