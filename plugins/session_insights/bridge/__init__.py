@@ -3,6 +3,7 @@
 from session_insights.bridge.batches import LONGEST_WAIT, WaitForBatch
 from session_insights.bridge.connections import (
     CLAUDE_CONNECTION,
+    find_airflow_url,
     find_channels,
     find_claude,
     find_database_url,
@@ -10,6 +11,7 @@ from session_insights.bridge.connections import (
 )
 from session_insights.bridge.failures import TASK_DEFAULTS, report_failure
 from session_insights.bridge.tasks import DAYS, LABEL, REPORTS, SESSIONS, announce, fail, keep, name_task, skip_if
+from session_insights.bridge.upkeep import say, upkeep
 from session_insights.bridge.workplace import Workplace, find_window, load_task_profile, report_channels, workplace
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "Workplace",
     "announce",
     "fail",
+    "find_airflow_url",
     "find_channels",
     "find_claude",
     "find_database_url",
@@ -34,6 +37,8 @@ __all__ = [
     "name_task",
     "report_channels",
     "report_failure",
+    "say",
     "skip_if",
+    "upkeep",
     "workplace",
 ]
