@@ -1,12 +1,15 @@
-"""Airflow for tests: the four real processes, started as `make run` starts them, on transcripts of a fixed week."""
+"""Airflow for tests: the four real processes, started as `make run` starts them, on transcripts of a fixed week; and
+one process that runs a DAG when told to."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,9 +24,12 @@ from local.postgres import find_postgres, remove_postgres
 from tests.building import assistant, transcript, user, write_transcript
 from tests.fakes.webhooks import DISCORD_PATH, SLACK_PATH, Webhooks
 
+ROOT = Path(__file__).parent.parent.parent
 GENUINE = Path(__file__).parent.parent / "transcripts" / "v2.1.330" / "projects"
 MONDAY = datetime(2026, 11, 16, 15, 0, tzinfo=UTC)
 TITLES = {"one": "Draft the town hall mail", "two": "Fix the tour page", "three": "Compare two leases"}
+SYNC = "insights_session_sync"
+Trial = Callable[..., dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -133,3 +139,60 @@ def site(tmp_path_factory: pytest.TempPathFactory, webhooks: Webhooks) -> Iterat
     finally:
         run.stop(state_dir)
         remove_postgres(state_dir)
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
+    home = tmp_path_factory.mktemp("airflow")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+        "PYTHONPATH": str(ROOT / "plugins"),
+    }
+    command = [sys.executable, str(Path(__file__).parent / "trial.py"), str(ROOT / "dags")]
+    with (
+        (home / "stderr").open("w") as errors,
+        subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as started,
+    ):
+        yield started
+        assert started.stdin is not None
+        started.stdin.close()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    root = tmp_path / ".claude" / "projects"
+    root.mkdir(parents=True)
+    return root
+
+
+@pytest.fixture
+def trial(process: subprocess.Popen[str], database_url: str, source: Path) -> Trial:
+    """Run a DAG on a database and a source of this test."""
+
+    def run(dag_id: str = SYNC, conf: dict[str, Any] | None = None, **changed: str) -> dict[str, Any]:
+        settings = {
+            "SESSION_INSIGHTS_DATABASE_URL": database_url,
+            "SESSION_INSIGHTS_SOURCES": f"laptop={source}",
+            "SESSION_INSIGHTS_PROFILE": str(ROOT / "include" / "profile.yaml"),
+            "SESSION_INSIGHTS_ARCHIVE": "",
+            "SESSION_INSIGHTS_STOPPED_DAYS": "3",
+        }
+        assert process.stdin is not None
+        assert process.stdout is not None
+        asked = {"dag_id": dag_id, "environment": settings | changed, "conf": conf}
+        print(json.dumps(asked), file=process.stdin, flush=True)
+        line = process.stdout.readline()
+        assert line, "Airflow ended"
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    return run

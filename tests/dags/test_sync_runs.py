@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,66 +9,7 @@ import pytest
 
 from session_insights.store.database import Connection, execute
 from tests.building import assistant, transcript, user, write_transcript
-
-ROOT = Path(__file__).parent.parent.parent
-SYNC = "insights_session_sync"
-Trial = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
-    home = tmp_path_factory.mktemp("airflow")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(home),
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
-        "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
-        "PYTHONPATH": str(ROOT / "plugins"),
-    }
-    command = [sys.executable, str(Path(__file__).parent / "trial.py"), str(ROOT / "dags")]
-    with (
-        (home / "stderr").open("w") as errors,
-        subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
-        ) as started,
-    ):
-        yield started
-        assert started.stdin is not None
-        started.stdin.close()
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    root = tmp_path / ".claude" / "projects"
-    root.mkdir(parents=True)
-    return root
-
-
-@pytest.fixture
-def trial(process: subprocess.Popen[str], database_url: str, source: Path) -> Trial:
-    """Run a DAG on a database and a source of this test."""
-
-    def run(dag_id: str = SYNC, **changed: str) -> dict[str, Any]:
-        settings = {
-            "SESSION_INSIGHTS_DATABASE_URL": database_url,
-            "SESSION_INSIGHTS_SOURCES": f"laptop={source}",
-            "SESSION_INSIGHTS_PROFILE": str(ROOT / "include" / "profile.yaml"),
-            "SESSION_INSIGHTS_ARCHIVE": "",
-            "SESSION_INSIGHTS_STOPPED_DAYS": "3",
-        }
-        assert process.stdin is not None
-        assert process.stdout is not None
-        print(json.dumps({"dag_id": dag_id, "environment": settings | changed}), file=process.stdin, flush=True)
-        line = process.stdout.readline()
-        assert line, "Airflow ended"
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-    return run
+from tests.dags.conftest import SYNC, Trial
 
 
 def write_session(root: Path, name: str) -> Path:

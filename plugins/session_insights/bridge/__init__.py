@@ -10,21 +10,37 @@ from session_insights.bridge.connections import (
     find_s3,
 )
 from session_insights.bridge.failures import TASK_DEFAULTS, report_failure
-from session_insights.bridge.tasks import DAYS, LABEL, REPORTS, SESSIONS, announce, fail, keep, name_task, skip_if
+from session_insights.bridge.metrics import count, measure
+from session_insights.bridge.tasks import (
+    DAYS,
+    FACETS,
+    LABEL,
+    REPORTS,
+    SESSIONS,
+    TRANSCRIPTS,
+    announce,
+    fail,
+    keep,
+    name_task,
+    skip_if,
+)
 from session_insights.bridge.upkeep import say, upkeep
 from session_insights.bridge.workplace import Workplace, find_window, load_task_profile, report_channels, workplace
 
 __all__ = [
     "CLAUDE_CONNECTION",
     "DAYS",
+    "FACETS",
     "LABEL",
     "LONGEST_WAIT",
     "REPORTS",
     "SESSIONS",
     "TASK_DEFAULTS",
+    "TRANSCRIPTS",
     "WaitForBatch",
     "Workplace",
     "announce",
+    "count",
     "fail",
     "find_airflow_url",
     "find_channels",
@@ -34,6 +50,7 @@ __all__ = [
     "find_window",
     "keep",
     "load_task_profile",
+    "measure",
     "name_task",
     "report_channels",
     "report_failure",

@@ -36,7 +36,7 @@ def report_params(settings: Settings) -> dict[str, Param]:
 def add_report_tasks(period: Period) -> None:
     """Wire the tasks into the DAG that is being defined."""
 
-    @task(inlets=[bridge.SESSIONS], map_index_template=bridge.LABEL)
+    @task(inlets=[bridge.SESSIONS, bridge.FACETS], map_index_template=bridge.LABEL)
     def open_snapshot() -> dict[str, Any]:
         """Settle which days the report is about."""
         with bridge.workplace() as place:
@@ -59,7 +59,7 @@ def add_report_tasks(period: Period) -> None:
         with bridge.workplace() as place:
             return reporting.write_narrative(place.database, snapshot, place.params, **place.reading)
 
-    @task(outlets=[bridge.REPORTS])
+    @task(inlets=[bridge.SESSIONS, bridge.FACETS], outlets=[bridge.REPORTS])
     def publish_report(snapshot: dict[str, Any]) -> dict[str, Any]:
         """Render the pages and put them where reports are kept."""
         with bridge.workplace() as place:
