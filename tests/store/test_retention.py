@@ -17,7 +17,7 @@ from session_insights.settings import Settings
 from session_insights.stages import extraction, keeping, maintaining
 from session_insights.store import transcripts
 from session_insights.store.database import Connection, connect, execute
-from session_insights.store.facets import save_reading
+from session_insights.store.facets import load_session, save_reading
 from tests.building import assistant, transcript, user, write_transcript
 from tests.helpers import dump_tables, sample_profile, sync_folder
 
@@ -182,6 +182,8 @@ def test_a_session_that_goes_on_has_its_new_text_alone_and_is_read_again(
     sync_folder(connection, projects, settings=settings)
     assert texts(connection) == ["", "a quince instead", "", "", "marmalade after all", "ok"]
     assert OLD in due(connection, force=True)
+    seen = [entry.text for entry in load_session(connection, OLD).entries]
+    assert seen == ["[deleted]", "a quince instead", "[deleted]", "[deleted]", "marmalade after all", "ok"]
     assert maintaining.delete_entries(connection, settings=settings, now=NOW + timedelta(days=91))["entry_count"] == 5
 
 
