@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from session_insights import cli
 from session_insights.errors import SettingsError
 from session_insights.records import Facet, Reading
 from session_insights.settings import Settings
@@ -334,3 +335,28 @@ def test_a_sync_and_a_retention_side_by_side_wait_for_each_other(
         with pytest.raises(psycopg.errors.QueryCanceled):
             delete(other, settings)
     assert delete(connection, settings)["session_count"] == 1
+
+
+def test_the_command_does_what_the_dag_does_and_a_dry_one_only_says_it(
+    connection: Connection,
+    database_url: str,
+    projects: Path,
+    temporary: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("SESSION_INSIGHTS_DATABASE_URL", database_url)
+    monkeypatch.setenv("SESSION_INSIGHTS_ENTRY_DAYS", "90")
+    assert cli.main(["maintain", "--dry-run"]) == 0
+    assert texts(connection)[0] == "the marmalade plan"
+    assert cli.main(["maintain"]) == 0
+    assert texts(connection) == ["", "a quince instead", "", ""]
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("The text of ")
+    assert said[5].endswith("deleted: older than 90 days.")
+    assert said[6:] == [
+        "Every archived file is kept.",
+        "Nothing cleared: older than 90 days.",
+        "0 leftovers deleted.",
+        "No table needs a vacuum.",
+    ]

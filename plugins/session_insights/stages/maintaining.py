@@ -163,6 +163,19 @@ def vacuum_tables(connection: Connection, *, dry_run: bool = False) -> dict[str,
     }
 
 
+def maintain(connection: Connection, *, settings: Settings, dry_run: bool = False) -> dict[str, Any]:
+    """All stages but Airflow's own tables, one after the other; `summary` has a line of each."""
+    given: dict[str, Any] = {"settings": settings, "dry_run": dry_run}
+    done = {
+        "entries": delete_entries(connection, **given),
+        "archived": delete_archived(connection, **given),
+        "bookkeeping": clear_bookkeeping(connection, **given),
+        "leftovers": delete_leftovers(**given),
+        "tables": vacuum_tables(connection, dry_run=dry_run),
+    }
+    return {**done, "summary": "\n".join(str(part["summary"]) for part in done.values())}
+
+
 def clean_airflow(
     url: str | None, *, settings: Settings, dry_run: bool = False, now: datetime | None = None
 ) -> dict[str, Any]:
