@@ -1,4 +1,4 @@
-"""Mondays at 04:30: what has grown old goes, and tables stay fit.
+"""Mondays at 04:30 UTC: what has grown old goes, and tables stay fit.
 
 Nothing of yours is deleted unless a setting of days says so: SESSION_INSIGHTS_ENTRY_DAYS, …_ARCHIVE_DAYS and, for
 Airflow's own history, …_AIRFLOW_DAYS. Trigger with `dry_run` to see what would go. Kill or clear any task whenever

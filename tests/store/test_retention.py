@@ -257,9 +257,7 @@ def test_bookkeeping_that_nothing_needs_goes_and_what_was_paid_or_posted_is_reme
     dry = maintaining.clear_bookkeeping(connection, settings=settings, now=NOW, dry_run=True)
     done = maintaining.clear_bookkeeping(connection, settings=settings, now=NOW)
     assert dry["counts"] == done["counts"] == {"delete_attempts": 2, "delete_batches": 1, "empty_messages": 1}
-    assert done["summary"].startswith(
-        "2 tries that sent nothing, 1 collected batches and 1 messages never posted clear"
-    )
+    assert done["summary"].startswith("2 tries that sent nothing, 1 collected batch and 1 message never posted clear")
     left = execute(connection, "select state, input_tokens from insights.facet_extractions order by id")
     assert [(row["state"], row["input_tokens"]) for row in left] == [("ok", 0), ("failed", 7), ("skipped", 5)]
     assert execute(connection, "select id from insights.facet_batches") == [{"id": "open"}]

@@ -31,9 +31,9 @@ _ROWS = 1_000
 _LEFT_SECONDS = 86_400  # what is younger may belong to somebody who is at work
 _CLEAN_SECONDS = 3_600
 _WORDS = {
-    "delete_attempts": "tries that sent nothing",
-    "delete_batches": "collected batches",
-    "empty_messages": "messages never posted",
+    "delete_attempts": ("try that sent nothing", "tries that sent nothing"),
+    "delete_batches": ("collected batch", "collected batches"),
+    "empty_messages": ("message never posted", "messages never posted"),
 }
 
 
@@ -102,7 +102,7 @@ def clear_bookkeeping(
             counts[what] += cleared
             if dry_run:
                 break
-    found = listed([f"{count:,} {_WORDS[what]}" for what, count in counts.items() if count]) or "nothing"
+    found = listed([plural(count, *_WORDS[what]) for what, count in counts.items() if count]) or "nothing"
     summary = f"{found} {'would be cleared' if dry_run else 'cleared'}: older than {settings.bookkeeping_days} days."
     return {"counts": counts, "dry_run": dry_run, "summary": summary[0].upper() + summary[1:]}
 
