@@ -53,7 +53,7 @@ def insights_facet_backfill() -> None:
         with bridge.workplace() as place:
             return backfill.settle_batches(place.database, place.params, **place.reading)
 
-    @task(map_index_template=bridge.LABEL)
+    @task(map_index_template=bridge.LABEL, inlets=[bridge.SESSIONS], outlets=[bridge.FACETS])
     def collect_batch(name: str) -> dict[str, Any]:
         """Keep every answer; fails when sessions could not be read, and the others stay."""
         with bridge.workplace() as place:

@@ -48,7 +48,9 @@ def insights_facet_extraction() -> None:
             due = extraction.select_sessions(place.database, place.params, **place.reading, run_id=place.run_id)
         return [session.session_id for session in due]
 
-    @task(map_index_template="{{ label }}", max_active_tis_per_dag=SETTINGS.facet_concurrency)
+    facets = {"inlets": [bridge.SESSIONS], "outlets": [bridge.FACETS]}
+
+    @task(map_index_template="{{ label }}", max_active_tis_per_dag=SETTINGS.facet_concurrency, **facets)
     def extract_facets(session_id: str) -> dict[str, Any]:
         """Read one session, always: clearing this task reads it again."""
         with bridge.workplace() as place:

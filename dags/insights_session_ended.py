@@ -37,7 +37,7 @@ SETTINGS = load_settings()
     },
 )
 def insights_session_ended() -> None:
-    @task(map_index_template=bridge.LABEL)
+    @task(inlets=[bridge.TRANSCRIPTS], outlets=[bridge.SESSIONS], map_index_template=bridge.LABEL)
     def sync_session() -> str:
         """Read its files; they replace what was read of them before."""
         with bridge.workplace() as place:
@@ -52,7 +52,7 @@ def insights_session_ended() -> None:
             )
         return str(done["session_id"])
 
-    @task(map_index_template=bridge.LABEL)
+    @task(inlets=[bridge.SESSIONS], outlets=[bridge.FACETS], map_index_template=bridge.LABEL)
     def extract_facets(session_id: str) -> dict[str, Any]:
         """Read the session by the rules of insights_facet_extraction, but for the wait until it is quiet."""
         with bridge.workplace() as place:

@@ -24,10 +24,11 @@ from session_insights.wording import plural
     tags=["session-insights"],
 )
 def insights_session_sync() -> None:
-    @task(map_index_template=bridge.LABEL, show_return_value_in_logs=False)
+    @task(inlets=[bridge.TRANSCRIPTS], map_index_template=bridge.LABEL, show_return_value_in_logs=False)
     def find_transcripts() -> list[list[dict[str, Any]]]:
         """Files that changed since they were read, in chunks of about equal size. With none, this is the whole run."""
         with bridge.workplace() as place:
+            bridge.measure(place)
             chunks, found = sync.find_chunks(place.database, place.sources, s3=bridge.find_s3)
             warnings = []
             if not chunks:  # else the last task looks, when they are read
@@ -62,6 +63,7 @@ def insights_session_sync() -> None:
         run = sync.add_up(found, chunks[:]) | {"warnings": warnings}
         bridge.name_task(sync.describe_sync(run))
         bridge.keep("run", run)
+        bridge.count("sync.read_bytes", run["read_bytes"])
         if run["failed_chunk_count"]:
             bridge.fail(sync.describe_sync(run))
         bridge.announce(bridge.SESSIONS, row_count=run["session_count"], **run)

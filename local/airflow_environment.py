@@ -77,6 +77,8 @@ def build_site(
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW_CONN_SESSION_INSIGHTS_DB": as_connection_json(databases.insights_url),
+        # A task is not told Airflow's own database; SESSION_INSIGHTS_AIRFLOW_DAYS has one clean it.
+        "AIRFLOW_CONN_SESSION_INSIGHTS_AIRFLOW_DB": as_connection_json(databases.airflow_url),
         **_load_secrets(home),
     }
     if sys.platform == "darwin":

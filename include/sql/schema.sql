@@ -341,8 +341,11 @@ CREATE TABLE insights.claude_sessions (
     memories_extracted_at timestamp with time zone,
     facets_extracted_at timestamp with time zone,
     synced_at timestamp with time zone DEFAULT now() NOT NULL,
+    entries_deleted_at timestamp with time zone,
+    entries_deleted_until timestamp with time zone,
     CONSTRAINT category_is_known CHECK ((category = ANY (ARRAY['human'::text, 'automated'::text, 'subagent'::text, 'warmup'::text, 'stub'::text, 'plumbing'::text]))),
-    CONSTRAINT cost_usd_is_not_negative CHECK ((cost_usd >= (0)::double precision))
+    CONSTRAINT cost_usd_is_not_negative CHECK ((cost_usd >= (0)::double precision)),
+    CONSTRAINT deleted_entries_have_both_times CHECK (((entries_deleted_at IS NULL) = (entries_deleted_until IS NULL)))
 );
 
 COMMENT ON TABLE insights.claude_sessions IS 'One session; a sub-agent is a session with a parent. Its own work only: copied history and sub-agents are not in.';
@@ -360,6 +363,10 @@ COMMENT ON COLUMN insights.claude_sessions.cost_usd IS 'At list price; null when
 COMMENT ON COLUMN insights.claude_sessions.unfinished_message_count IS 'Messages without a stop_reason: their output_tokens are a lower bound.';
 
 COMMENT ON COLUMN insights.claude_sessions.content_hash IS 'Changes when an entry of the session changes.';
+
+COMMENT ON COLUMN insights.claude_sessions.entries_deleted_at IS 'When the text of its old entries was last deleted.';
+
+COMMENT ON COLUMN insights.claude_sessions.entries_deleted_until IS 'Entries up to this moment have no text any more, unless the facet cites them; a sync does not bring it back.';
 
 CREATE TABLE insights.data_versions (
     slot integer NOT NULL,
@@ -893,6 +900,8 @@ CREATE INDEX claude_sessions_ended_at ON insights.claude_sessions USING btree (e
 CREATE INDEX claude_sessions_parent_session_id ON insights.claude_sessions USING btree (parent_session_id);
 
 CREATE INDEX claude_sessions_started_at ON insights.claude_sessions USING btree (started_at);
+
+CREATE INDEX claude_sessions_with_text ON insights.claude_sessions USING btree (COALESCE(last_record_at, synced_at)) WHERE ((entries_deleted_until IS NULL) OR (COALESCE(last_record_at, synced_at) > entries_deleted_until));
 
 CREATE INDEX claude_sessions_yours ON insights.claude_sessions USING btree (id) INCLUDE (started_at) WHERE ((category = 'human'::text) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)));
 

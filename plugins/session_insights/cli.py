@@ -38,6 +38,7 @@ from session_insights.stages import (
     evaluating,
     extraction,
     keeping,
+    maintaining,
     notifying,
     reporting,
     setup,
@@ -108,6 +109,8 @@ def _parser() -> argparse.ArgumentParser:
     purge.add_argument("--with-forks", action="store_true", help="also sessions that hold copied history of them")
     purge.add_argument("--person", metavar="NAME", help="replace the name by [person] in entries, titles and facets")
     purge.add_argument("--dry-run", action="store_true", help="say what would go, delete nothing")
+    maintain = command("maintain", _maintain, "delete what has grown old, as the settings of days say; vacuum")
+    maintain.add_argument("--dry-run", action="store_true", help="say what would go, delete nothing")
     correct = command("correct", _correct, "say what a reader got wrong, for good; without a value: what was said")
     correct.add_argument("session_id", metavar="SESSION_ID")
     correct.add_argument(
@@ -299,6 +302,12 @@ def _extract_in_batches(
             _progress("The batches go on without you; the same command takes up where this one was.")
             raise SystemExit(130) from None
     return {**totals, "failed_count": totals["unread_count"]}
+
+
+def _maintain(options: argparse.Namespace) -> Answer:
+    settings = load_settings()
+    with closing(connect(settings.database_url)) as database:
+        return maintaining.maintain(database, settings=settings, dry_run=options.dry_run)
 
 
 def _report(options: argparse.Namespace) -> Answer:

@@ -83,8 +83,26 @@ class Settings(BaseSettings):
     large_batch_sessions: int = Field(default=50, ge=1, le=100_000)
     # Processes that read transcripts side by side; 0 means one a core.
     sync_processes: int = Field(default=0, ge=0, le=64)
+    # Days that the text of a session's entries is kept after its last record; empty means for good.
+    entry_days: int | None = Field(default=None, ge=1, le=36_500)
+    # Days that an archived file is kept once it is gone from its source; empty means for good.
+    archive_days: int | None = Field(default=None, ge=1, le=36_500)
+    # Days that bookkeeping is kept which no figure needs, 35 at least: a month's caps are over; empty means for good.
+    bookkeeping_days: int | None = Field(default=90, ge=35, le=36_500)
+    # Days that Airflow's own history of runs is kept, by `airflow db clean`; empty means that it is not touched.
+    airflow_days: int | None = Field(default=None, ge=7, le=36_500)
 
-    @field_validator("reports_public_url", "daily_cap_usd", "monthly_cap_usd", "approval_hours", mode="before")
+    @field_validator(
+        "reports_public_url",
+        "daily_cap_usd",
+        "monthly_cap_usd",
+        "approval_hours",
+        "entry_days",
+        "archive_days",
+        "bookkeeping_days",
+        "airflow_days",
+        mode="before",
+    )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value

@@ -14,6 +14,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 RunDag = Callable[..., dict[str, Any]]
+Trial = Callable[..., dict[str, Any]]
+SYNC = "insights_session_sync"
 
 
 @pytest.fixture(scope="session")
@@ -63,5 +65,27 @@ def run_dag(airflow: subprocess.Popen[str], database_url: str) -> RunDag:
         assert line, "Airflow ended"
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    return run
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    root = tmp_path / ".claude" / "projects"
+    root.mkdir(parents=True)
+    return root
+
+
+@pytest.fixture
+def trial(run_dag: RunDag, source: Path) -> Trial:
+    """Run a DAG on a source of this test."""
+
+    def run(dag_id: str = SYNC, conf: dict[str, Any] | None = None, **changed: str) -> dict[str, Any]:
+        settings = {
+            "SESSION_INSIGHTS_SOURCES": f"laptop={source}",
+            "SESSION_INSIGHTS_PROFILE": str(ROOT / "include" / "profile.yaml"),
+            "SESSION_INSIGHTS_ARCHIVE": "",
+        }
+        return run_dag(dag_id, settings | changed, conf)
 
     return run

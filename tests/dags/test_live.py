@@ -139,6 +139,7 @@ def test_a_run_says_beside_its_tasks_what_it_read_and_its_asset_says_it_too(site
     assert {task["dag_id"] for task in asset["producing_tasks"]} == {SYNC}
     assert {task["dag_id"] for task in asset["consuming_tasks"]} == {
         EXTRACTION,
+        "insights_facet_backfill",
         "insights_weekly_report",
         "insights_monthly_deep_dive",
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,32 +9,7 @@ import pytest
 
 from session_insights.store.database import Connection, execute
 from tests.building import assistant, transcript, user, write_transcript
-from tests.dags.conftest import ROOT, RunDag
-
-SYNC = "insights_session_sync"
-Trial = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    root = tmp_path / ".claude" / "projects"
-    root.mkdir(parents=True)
-    return root
-
-
-@pytest.fixture
-def trial(run_dag: RunDag, source: Path) -> Trial:
-    """Run a DAG on a source of this test."""
-
-    def run(dag_id: str = SYNC, **changed: str) -> dict[str, Any]:
-        settings = {
-            "SESSION_INSIGHTS_SOURCES": f"laptop={source}",
-            "SESSION_INSIGHTS_PROFILE": str(ROOT / "include" / "profile.yaml"),
-            "SESSION_INSIGHTS_ARCHIVE": "",
-        }
-        return run_dag(dag_id, settings | changed)
-
-    return run
+from tests.dags.conftest import SYNC, Trial
 
 
 def write_session(root: Path, name: str) -> Path:

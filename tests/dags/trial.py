@@ -1,6 +1,7 @@
 """Runs a DAG when told to, in this process, and says what came of it. Started once by `airflow` in conftest.py.
 
-One JSON object a line: what `run` takes goes in; `{"state", "tasks", "events", "log"}` comes out.
+One JSON object a line: what `run` takes goes in; `{"state", "tasks", "events", "log"}` comes out. Or `{"lineage": true}`
+goes in; DAG → names of the assets that its tasks read, and of those that they write, comes out.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ def main(dags: str) -> None:
     bag = BundleDagBag(dag_folder=dags, bundle_path=Path(dags), bundle_name="dags-folder", load_op_links=False)
     own = dict(os.environ)
     for line in sys.stdin:
-        print(json.dumps(run(bag.dags, own, **json.loads(line))), file=answers, flush=True)
+        asked = json.loads(line)
+        answer = find_lineage(bag.dags) if asked.pop("lineage", False) else run(bag.dags, own, **asked)
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 def run(
@@ -49,8 +52,12 @@ def run(
         conf: Said in full, because `dag.test` remembers what the run before was told.
         known: Tasks whose work is done already, by a pattern of their ids.
     """
+    from airflow.sdk.observability import stats
+    from airflow.sdk.observability.metrics.stats_utils import get_stats_factory
+
     os.environ.clear()
     os.environ.update(own | environment)
+    stats.initialize(factory=get_stats_factory(), export_legacy_names=False)  # as each task's process begins
     for task in dags[dag_id].tasks:
         task.retries, task.retry_delay = retries, timedelta(0)
     with tempfile.TemporaryFile("w+") as log:
@@ -66,6 +73,13 @@ def run(
             os.dup2(kept[1], 2)
         log.seek(0)
         return {"state": str(result.state), **look_up(result.run_id), "log": log.read()}
+
+
+def find_lineage(dags: dict[str, Any]) -> dict[str, list[list[str]]]:
+    def names(dag: Any, side: str) -> list[str]:
+        return sorted({asset.name for task in dag.tasks for asset in getattr(task, side)})
+
+    return {dag_id: [names(dag, "inlets"), names(dag, "outlets")] for dag_id, dag in dags.items()}
 
 
 def look_up(run_id: str) -> dict[str, Any]:

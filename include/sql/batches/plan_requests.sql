@@ -19,6 +19,7 @@ from insights.claude_sessions as session
 left join insights.session_facets as facet on session.id = facet.session_id
 where
     session.id = any(%(session_ids)s::text[])
+    and coalesce(session.last_record_at > session.entries_deleted_until, session.entries_deleted_until is null)
     and (
         %(force)s
         or not coalesce(

@@ -14,6 +14,8 @@ queue as (
     left join insights.session_facets as facet on session.id = facet.session_id
     where
         session.category = 'human'
+        -- Without its text a session can be read no more.
+        and coalesce(session.last_record_at > session.entries_deleted_until, session.entries_deleted_until is null)
         and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
 
 ),

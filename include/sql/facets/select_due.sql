@@ -86,6 +86,9 @@ candidates as (
         or coalesce(
             session.last_record_at <= %(now)s::timestamptz - make_interval(mins => %(quiet_minutes)s), true
         ) as is_quiet,
+        -- What is left when the text of a session was deleted would be judged wrongly.
+        coalesce(session.last_record_at > session.entries_deleted_until, session.entries_deleted_until is null)
+            as has_text,
         coalesce(
             failures.failure_count < %(attempts)s
             and failures.last_failed_at
@@ -126,10 +129,13 @@ due as (
         count(*) filter (where is_again) over () as again_count
     from candidates
     where
-        is_again
-        or (
-            (%(force)s or not is_read)
-            and (is_named or (is_large_enough and is_quiet and not is_in_batch and (%(force)s or is_ripe)))
+        has_text
+        and (
+            is_again
+            or (
+                (%(force)s or not is_read)
+                and (is_named or (is_large_enough and is_quiet and not is_in_batch and (%(force)s or is_ripe)))
+            )
         )
 
 ),

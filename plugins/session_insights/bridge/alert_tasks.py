@@ -21,6 +21,7 @@ def add_alert_tasks(before: Any) -> None:
     def detect_anomalies() -> dict[str, Any]:
         """Is the last complete day far from those before it?"""
         with bridge.workplace() as place:
+            bridge.measure(place)
             return alerts.detect_anomalies(place.database, profile=place.profile, now=datetime.now(UTC))
 
     @teardown

@@ -18,25 +18,44 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 DATABASE_CONNECTION = "session_insights_db"
+AIRFLOW_CONNECTION = "session_insights_airflow_db"
 CLAUDE_CONNECTION = "anthropic_default"
 S3_CONNECTION = "session_insights_s3"
 _log = logging.getLogger(__name__)
 
 
 def find_database_url(settings: Settings) -> str:
-    connection = _find_connection(DATABASE_CONNECTION)
-    if connection is not None:
-        if connection.conn_type not in ("postgres", "postgresql"):
-            raise SettingsError(
-                f"Connection '{DATABASE_CONNECTION}' is of type '{connection.conn_type}'; it must be postgres."
-            )
-        return "postgresql" + str(connection.get_uri()).removeprefix("postgresql").removeprefix("postgres")
-    if settings.database_url:
-        return settings.database_url
+    url = _find_postgres(DATABASE_CONNECTION) or settings.database_url
+    if url:
+        return url
     raise SettingsError(
         f"No connection '{DATABASE_CONNECTION}': add one of type postgres (Admin, Connections), or set "
         "SESSION_INSIGHTS_DATABASE_URL."
     )
+
+
+def find_airflow_url() -> str:
+    """Airflow's own database: a task is not told it, so it has a connection of its own.
+
+    Raises:
+        SettingsError: The connection is not there, or of another type.
+    """
+    url = _find_postgres(AIRFLOW_CONNECTION)
+    if url is None:
+        raise SettingsError(
+            f"No connection '{AIRFLOW_CONNECTION}': add one of type postgres to Airflow's own database (Admin, "
+            "Connections), or empty SESSION_INSIGHTS_AIRFLOW_DAYS and run `airflow db clean` where Airflow runs."
+        )
+    return url
+
+
+def _find_postgres(connection_id: str) -> str | None:
+    connection = _find_connection(connection_id)
+    if connection is None:
+        return None
+    if connection.conn_type not in ("postgres", "postgresql"):
+        raise SettingsError(f"Connection '{connection_id}' is of type '{connection.conn_type}'; it must be postgres.")
+    return "postgresql" + str(connection.get_uri()).removeprefix("postgresql").removeprefix("postgres")
 
 
 def find_claude() -> ClaudeConnection | None:

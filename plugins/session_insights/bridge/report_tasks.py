@@ -39,7 +39,7 @@ def add_report_tasks(period: Period, settings: Settings) -> None:
     """Wire the tasks into the DAG that is being defined."""
     asks = settings.approval_hours is not None
 
-    @task(inlets=[bridge.SESSIONS], map_index_template=bridge.LABEL)
+    @task(inlets=[bridge.SESSIONS, bridge.FACETS], map_index_template=bridge.LABEL)
     def open_snapshot() -> dict[str, Any]:
         """Settle which days the report is about."""
         with bridge.workplace() as place:
@@ -62,7 +62,7 @@ def add_report_tasks(period: Period, settings: Settings) -> None:
         with bridge.workplace() as place:
             return reporting.write_narrative(place.database, snapshot, place.params, **place.reading)
 
-    @task(outlets=[bridge.REPORTS])
+    @task(inlets=[bridge.SESSIONS, bridge.FACETS], outlets=[bridge.REPORTS])
     def publish_report(snapshot: dict[str, Any]) -> dict[str, Any]:
         """Render the pages and put them where reports are kept."""
         with bridge.workplace() as place:

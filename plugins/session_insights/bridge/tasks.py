@@ -8,8 +8,11 @@ from typing import Any
 from airflow.sdk import Asset, Param, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-# What Airflow's asset graph shows: rows of `claude_sessions` were written; a report was published.
+# What Airflow's asset graph shows, in the order of a record's way: transcripts as Claude Code leaves them, rows of
+# `claude_sessions`, rows of `session_facets`, published reports.
+TRANSCRIPTS = Asset("insights_transcripts")
 SESSIONS = Asset("insights_sessions")
+FACETS = Asset("insights_facets")
 REPORTS = Asset("insights_reports")
 # Of a task: what it was about, shown beside its name in a run's list of tasks. `name_task` or an error fills it.
 LABEL = "{{ label | default('') }}"

@@ -88,10 +88,14 @@ def _respond(
     first = entries[0]["entry_no"] if entries else from_entry
     last = entries[-1]["entry_no"] if entries else from_entry
     token = form_token(request)
+    # Old text may be deleted; what is counted of such an entry is in the facts.
+    shown = [entry for entry in entries if entry["text"] or session["entries_deleted_at"] is None]
     values = {
         "href": session_href(session_id),
         "head": build_head(session, place.profile),
-        "stretches": build_stretches(entries, owner=place.profile.owner, cited=cited, corrections=corrections),
+        "deleted_at": session["entries_deleted_at"],
+        "entry_days": place.settings.entry_days,
+        "stretches": build_stretches(shown, owner=place.profile.owner, cited=cited, corrections=corrections),
         "first_entry": first,
         "last_entry": last,
         "entry_count": session["entry_count"],

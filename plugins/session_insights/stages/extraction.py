@@ -83,9 +83,11 @@ def extract_facets(
     """Read one session, whether it is due or not, and keep the attempt.
 
     Raises:
+        SettingsError: Its text was deleted.
         ReadingFailed: The attempt failed; it is kept with its reason.
         BudgetReached: A cap leaves no room; nothing was sent, which is kept too and is no failed try.
     """
+    facet_store.check_text(connection, [session_id])
     reader = _chosen_reader(params, settings, claude)
     reading = read_session(
         facet_store.load_session(connection, session_id),

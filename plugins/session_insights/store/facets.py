@@ -60,7 +60,7 @@ def select_due(
         dag_run_id: Sessions that this run has tried before come first, always: clearing a run repeats it.
 
     Raises:
-        SettingsError: One of `session_ids` is not known.
+        SettingsError: One of `session_ids` is not known, or its text was deleted.
     """
     ids = list(session_ids) if session_ids is not None else None
     if ids:
@@ -69,6 +69,7 @@ def select_due(
         ]
         if unknown:
             raise SettingsError(f"session {', '.join(unknown)}: not known; run the session sync, or check the id.")
+    check_text(connection, ids or [])
     rows = execute(
         connection,
         load_sql("facets/select_due"),
@@ -87,6 +88,21 @@ def select_due(
         dag_run_id=dag_run_id,
     )
     return [DueSession(row["session_id"], row["title"]) for row in rows]
+
+
+def check_text(connection: Connection, session_ids: Sequence[str]) -> None:
+    """See to it that no session is read whose text was deleted: what was read of it before stays.
+
+    Raises:
+        SettingsError: One of them is such a session.
+    """
+    if session_ids:
+        rows = execute(connection, load_sql("facets/sessions_without_text"), session_ids=list(session_ids))
+        if rows:
+            raise SettingsError(
+                f"session {rows[0]['session_id']}: its text was deleted on {rows[0]['entries_deleted_at']:%Y-%m-%d} by "
+                "SESSION_INSIGHTS_ENTRY_DAYS, so it cannot be read again; what was read of it before stays."
+            )
 
 
 def load_session(connection: Connection, session_id: str) -> SessionForReading:

@@ -32,6 +32,13 @@ def load_counts(connection: Connection) -> Row:
     return row
 
 
+def load_newest_end(connection: Connection) -> datetime | None:
+    """When the last session that is known ended; None when there is none."""
+    [row] = execute(connection, "select max(ended_at) as ended_at from insights.claude_sessions")
+    ended_at: datetime | None = row["ended_at"]
+    return ended_at
+
+
 def load_anomalies(connection: Connection) -> list[Row]:
     """Anomalies that are not over."""
     return execute(connection, load_sql("dashboard/health_anomalies"))

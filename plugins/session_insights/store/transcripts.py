@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from session_insights.records import PackedRows, ParsedFile, ParsedSession, TranscriptFile
 from session_insights.store.database import Connection, execute
 from session_insights.store.ledger import stat_values
+from session_insights.store.maintenance import delete_text
 from session_insights.store.packing import ENTRY_COLUMNS, MESSAGE_COLUMNS, pack_rows
 from session_insights.store.people import replace_purged_people
 from session_insights.store.queries import load_sql
@@ -50,6 +51,7 @@ def save_files(
         lost_ids = _find_lost(connection, parsed)
         shared_ids = _remove_rows(connection, [*(stored_ids & chosen.keys()), *lost_ids], lost_ids=lost_ids)
         shared_ids |= _write_rows(connection, [session for session, _ in chosen.values()])
+        delete_text(connection, session_ids)
         replace_purged_people(connection, session_ids)
         _save_ledger(connection, [_ledger_line(item) for item in parsed])
         execute(connection, load_sql("sessions/reread_better"), session_ids=session_ids)

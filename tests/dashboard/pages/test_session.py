@@ -299,3 +299,22 @@ def test_a_correction_is_found_by_its_words(client: TestClient, connection: Conn
     send(client, token, facet="brief_summary", value="A pelican was drawn.")
     assert "/sessions/s" in client.get("/sessions?q=pelican").text
     assert "No session fits" in client.get("/sessions?q=walrus").text
+
+
+def test_a_session_whose_old_text_was_deleted_says_so_and_shows_what_is_left(
+    client: TestClient, connection: Connection
+) -> None:
+    entries = [said("Move the picture left"), {"kind": "reply", "text": "Done."}, said("")]
+    add_session(connection, "s", entries=entries, facet={"outcome": "mostly_achieved", "evidence": {"outcome": [2]}})
+    assert "Entries deleted on" not in open_page(client)[0]
+    connection.execute(
+        "update insights.claude_sessions set entries_deleted_at = '2026-11-20 12:00+00', "
+        "entries_deleted_until = '2026-08-01 12:00+00'; "
+        "update insights.session_entries set text = '' where entry_no <> 2"
+    )
+    page, _ = open_page(client)
+    assert "<b>Entries deleted on" in page
+    assert "Figures, facets and the entries that a facet cites stay." in page
+    assert re.findall(r'<li id="e(\d+)"', page) == ["2"]
+    assert "Nothing was said in this session" not in page
+    assert "3 entries" in page

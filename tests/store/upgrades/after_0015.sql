@@ -1,0 +1,1153 @@
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+CREATE SCHEMA insights;
+
+CREATE FUNCTION insights.count_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    -- Once a transaction is enough; a rolled back savepoint takes the setting back with the count.
+    if current_setting('insights.counted_in', true) is distinct from pg_current_xact_id()::text then
+        update insights.data_versions set change_count = change_count + 1
+        where slot = (select slot from insights.data_versions where slot > 0 limit 1 for update skip locked);
+        if not found then
+            -- More writers than slots: this one waits for the first.
+            update insights.data_versions set change_count = change_count + 1 where slot = 1;
+        end if;
+        perform set_config('insights.counted_in', pg_current_xact_id()::text, true);
+    end if;
+    return null;
+end
+$$;
+
+COMMENT ON FUNCTION insights.count_change() IS 'Moves the version of the data; visible when what was written is.';
+
+CREATE FUNCTION insights.count_purge() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    update insights.data_versions set change_count = change_count + 1
+    where slot = 0;
+    return null;
+end
+$$;
+
+CREATE FUNCTION insights.is_wanted(session_id text, machine text, project text, initiated_by text) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    select case
+        when coalesce(current_setting('insights.session_filter', true), '') = '' then true
+        else insights.matches_filter(
+            session_id, machine, project, initiated_by, current_setting('insights.session_filter', true)::jsonb
+        )
+    end
+$$;
+
+COMMENT ON FUNCTION insights.is_wanted(session_id text, machine text, project text, initiated_by text) IS 'Whether a session passes the transaction''s setting insights.session_filter; every session does where it is not set.';
+
+CREATE FUNCTION insights.matches_filter(session_id text, machine text, project text, initiated_by text, session_filter jsonb) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    select jsonb_build_object(
+        'machine', machine,
+        'project', project,
+        'initiated_by', initiated_by,
+        'business', (
+            select facet.businesses ->> 0
+            from insights.session_facets as facet
+            where facet.session_id = matches_filter.session_id
+        )
+    ) @> session_filter
+$$;
+
+COMMENT ON FUNCTION insights.matches_filter(session_id text, machine text, project text, initiated_by text, session_filter jsonb) IS 'Whether a session has all values of the filter, such as {"machine": "laptop", "business": null}; null is unknown.
+A session''s business is the first that it served.';
+
+CREATE FUNCTION insights.search_words(wanted_id text) RETURNS tsvector
+    LANGUAGE sql STABLE
+    AS $$
+    -- A tsvector holds 1 MB, which 200,000 characters never fill; what people said comes first, so that it is kept.
+    select
+        setweight(to_tsvector('english', coalesce(session.title, '') || ' ' || coalesce(session.project, '')), 'A')
+        || setweight(to_tsvector('english', left(concat_ws(
+            ' ', facet.brief_summary, facet.underlying_goal, facet.friction_detail, facet.primary_success,
+            facet.people_mentioned::text, facet.relationship_actions::text
+        ), 20000)), 'B')
+        || coalesce((
+            select to_tsvector('english', left(string_agg(
+                left(entry.text, case
+                    when entry.kind in ('prompt', 'steering', 'command', 'rejection') then 4000
+                    when entry.kind = 'reply' then 1000
+                    else 150
+                end), e'\n' order by entry.is_person desc, entry.entry_no
+            ), 150000))
+            from insights.session_entries as entry
+            where entry.session_id = wanted_id and not entry.is_copied
+        ), '')
+    from insights.claude_sessions as session
+    left join insights.session_facets as facet on session.id = facet.session_id
+    where session.id = wanted_id
+$$;
+
+CREATE FUNCTION insights.window_sessions(window_start date, window_end date) RETURNS TABLE(session_id text, title text, project text, started_at timestamp with time zone, active_minutes double precision, human_prompt_count bigint, message_count bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, total_tokens bigint, cost_usd double precision, unpriced_message_count bigint, unfinished_message_count bigint, time_zone text)
+    LANGUAGE sql STABLE
+    AS $$
+    -- Minutes and cost are added as numeric: the order in which rows are read cannot change the sum.
+    select
+        session.id,
+        session.title,
+        session.project,
+        session.started_at,
+        sum(day.active_minutes::numeric)::double precision,
+        sum(day.human_prompt_count),
+        sum(day.message_count),
+        sum(day.input_tokens)::bigint,
+        sum(day.output_tokens)::bigint,
+        sum(day.cache_read_tokens)::bigint,
+        sum(day.cache_write_tokens)::bigint,
+        sum(day.input_tokens + day.output_tokens + day.cache_read_tokens + day.cache_write_tokens)::bigint,
+        sum(day.cost_usd::numeric)::double precision,
+        sum(day.unpriced_message_count),
+        sum(day.unfinished_message_count),
+        min(day.time_zone)
+    from insights.session_days as day
+    inner join insights.claude_sessions as session on day.session_id = session.id
+    where
+        day.activity_date >= window_start
+        and day.activity_date < window_end
+        and session.category = 'human'
+        and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
+        and insights.is_wanted(session.id, session.machine, session.project, session.initiated_by)
+    group by session.id
+    having sum(day.human_prompt_count) > 0
+$$;
+
+COMMENT ON FUNCTION insights.window_sessions(window_start date, window_end date) IS 'Sessions of people in which somebody spoke within the window (local dates, half-open), with what they did in it;
+sessions of fewer than 2 prompts and under 1 minute are left out, and those that a filter does not want. time_zone is
+the one that cut their days.';
+
+CREATE FUNCTION insights.window_summary(window_start date, window_end date) RETURNS TABLE(session_count bigint, read_count bigint, active_minutes numeric, human_prompt_count numeric, total_tokens numeric, input_tokens numeric, output_tokens numeric, cache_read_tokens numeric, cache_write_tokens numeric, cost_usd numeric, unpriced_message_count numeric, unfinished_message_count numeric, reached_count bigint, judged_count bigint, course_corrections bigint, time_saved_minutes bigint, time_saved_known_count bigint, artifacts_created bigint, decisions_made bigint, knowledge_filed bigint, people_count bigint, contact_count bigint, priority_minutes numeric, read_minutes numeric, mcp_failures bigint, retry_loops bigint, cut_short_count bigint, friction_session_count bigint, shared_session_count bigint, named_session_count bigint)
+    LANGUAGE sql STABLE
+    AS $$
+    with
+
+    sessions as (
+
+        select
+            session.*,
+            facet.session_id is not null as is_read,
+            facet.outcome,
+            facet.priority_matched,
+            facet.people_mentioned,
+            facet.course_corrections,
+            facet.estimated_time_saved_minutes,
+            facet.artifacts_created,
+            facet.decisions_made,
+            facet.knowledge_filed,
+            facet.mcp_failures,
+            facet.retry_loops,
+            facet.session_cut_short,
+            (
+                select count(distinct slug)
+                from jsonb_array_elements_text(facet.businesses) as served (slug)
+            ) as business_count,
+            exists (
+                select
+                from jsonb_each(facet.friction_counts) as friction (kind, points)
+                where points::bigint > 0
+            ) as has_friction
+        from insights.window_sessions(window_start, window_end) as session
+        left join insights.session_facets as facet on session.session_id = facet.session_id
+
+    ),
+
+    contacts as (
+
+        -- A contact is one person in one session, however often named.
+        select distinct
+            session.session_id,
+            mentioned.person
+        from sessions as session
+        cross join lateral jsonb_array_elements_text(session.people_mentioned) as mentioned (person)
+
+    ),
+
+    contact_counts as (
+
+        select
+            count(distinct person) as people_count,
+            count(*) as contact_count,
+            count(distinct session_id) as named_session_count
+        from contacts
+
+    ),
+
+    session_sums as (
+
+        -- A sum adds what is known. It is null when there are sessions and none of them is known.
+        select
+            count(*) as session_count,
+            count(*) filter (where is_read) as read_count,
+            coalesce(sum(active_minutes::numeric), 0) as active_minutes,
+            coalesce(sum(human_prompt_count), 0) as human_prompt_count,
+            coalesce(sum(total_tokens), 0) as total_tokens,
+            coalesce(sum(input_tokens), 0) as input_tokens,
+            coalesce(sum(output_tokens), 0) as output_tokens,
+            coalesce(sum(cache_read_tokens), 0) as cache_read_tokens,
+            coalesce(sum(cache_write_tokens), 0) as cache_write_tokens,
+            case
+                when sum(unpriced_message_count) > 0 then sum(cost_usd::numeric)
+                else coalesce(sum(cost_usd::numeric), 0)
+            end as cost_usd,
+            coalesce(sum(unpriced_message_count), 0) as unpriced_message_count,
+            coalesce(sum(unfinished_message_count), 0) as unfinished_message_count,
+            count(*) filter (where outcome in ('fully_achieved', 'mostly_achieved')) as reached_count,
+            count(*) filter (where outcome <> 'unclear_from_transcript') as judged_count,
+            case when count(*) > 0 then sum(course_corrections) else 0 end as course_corrections,
+            case when count(*) > 0 then sum(estimated_time_saved_minutes) else 0 end as time_saved_minutes,
+            count(estimated_time_saved_minutes) as time_saved_known_count,
+            case when count(*) > 0 then sum(artifacts_created) else 0 end as artifacts_created,
+            case when count(*) > 0 then sum(decisions_made) else 0 end as decisions_made,
+            case when count(*) > 0 then sum(knowledge_filed) else 0 end as knowledge_filed,
+            coalesce(sum(active_minutes::numeric) filter (where priority_matched is not null), 0) as priority_minutes,
+            coalesce(sum(active_minutes::numeric) filter (where is_read), 0) as read_minutes,
+            case when count(*) > 0 then sum(mcp_failures) else 0 end as mcp_failures,
+            case when count(*) > 0 then sum(retry_loops) else 0 end as retry_loops,
+            count(*) filter (where session_cut_short) as cut_short_count,
+            count(*) filter (where has_friction) as friction_session_count,
+            count(*) filter (where business_count > 1) as shared_session_count
+        from sessions
+
+    )
+
+    select
+        session_sums.session_count,
+        session_sums.read_count,
+        session_sums.active_minutes,
+        session_sums.human_prompt_count,
+        session_sums.total_tokens,
+        session_sums.input_tokens,
+        session_sums.output_tokens,
+        session_sums.cache_read_tokens,
+        session_sums.cache_write_tokens,
+        session_sums.cost_usd,
+        session_sums.unpriced_message_count,
+        session_sums.unfinished_message_count,
+        session_sums.reached_count,
+        session_sums.judged_count,
+        session_sums.course_corrections,
+        session_sums.time_saved_minutes,
+        session_sums.time_saved_known_count,
+        session_sums.artifacts_created,
+        session_sums.decisions_made,
+        session_sums.knowledge_filed,
+        contact_counts.people_count,
+        contact_counts.contact_count,
+        session_sums.priority_minutes,
+        session_sums.read_minutes,
+        session_sums.mcp_failures,
+        session_sums.retry_loops,
+        session_sums.cut_short_count,
+        session_sums.friction_session_count,
+        session_sums.shared_session_count,
+        contact_counts.named_session_count
+    from session_sums
+    cross join contact_counts
+$$;
+
+COMMENT ON FUNCTION insights.window_summary(window_start date, window_end date) IS 'What your sessions of a window (local dates, half-open) sum up to: one row, also for a window without sessions.';
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+CREATE TABLE insights.anomalies (
+    id bigint NOT NULL,
+    metric text NOT NULL,
+    window_start date NOT NULL,
+    window_end date NOT NULL,
+    value double precision NOT NULL,
+    baseline double precision NOT NULL,
+    session_count integer NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    detected_at timestamp with time zone DEFAULT now() NOT NULL,
+    explanation text DEFAULT ''::text NOT NULL,
+    baseline_count integer DEFAULT 0 NOT NULL,
+    told_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    CONSTRAINT closed_has_a_time CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['open'::text, 'told'::text, 'closed'::text]))),
+    CONSTRAINT told_has_a_time CHECK (((state <> 'told'::text) OR (told_at IS NOT NULL)))
+);
+
+COMMENT ON TABLE insights.anomalies IS 'From the first day on which a metric was far from its baseline to the day after the last; figures of the first day.';
+
+COMMENT ON COLUMN insights.anomalies.session_count IS 'Behind value.';
+
+COMMENT ON COLUMN insights.anomalies.baseline_count IS 'Sessions behind baseline.';
+
+ALTER TABLE insights.anomalies ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insights.anomalies_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE insights.claude_sessions (
+    id text NOT NULL,
+    machine text NOT NULL,
+    transcript_path text NOT NULL,
+    parent_session_id text,
+    is_subagent boolean GENERATED ALWAYS AS ((parent_session_id IS NOT NULL)) STORED,
+    agent_type text,
+    cwd text,
+    project text,
+    git_branch text,
+    title text,
+    cli_version text,
+    entrypoint text,
+    category text NOT NULL,
+    initiated_by text,
+    forked_from text,
+    resumed_from text,
+    first_record_at timestamp with time zone,
+    last_record_at timestamp with time zone,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    duration_minutes double precision,
+    active_minutes double precision DEFAULT 0 NOT NULL,
+    message_count integer DEFAULT 0 NOT NULL,
+    human_prompt_count integer DEFAULT 0 NOT NULL,
+    tools_used jsonb DEFAULT '{}'::jsonb NOT NULL,
+    tool_error_count integer DEFAULT 0 NOT NULL,
+    mcp_call_count integer DEFAULT 0 NOT NULL,
+    mcp_error_count integer DEFAULT 0 NOT NULL,
+    files_touched jsonb DEFAULT '{}'::jsonb NOT NULL,
+    skills_used jsonb DEFAULT '[]'::jsonb NOT NULL,
+    pr_urls jsonb DEFAULT '[]'::jsonb NOT NULL,
+    input_tokens bigint DEFAULT 0 NOT NULL,
+    output_tokens bigint DEFAULT 0 NOT NULL,
+    cache_read_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_tokens bigint DEFAULT 0 NOT NULL,
+    cost_usd double precision,
+    unpriced_message_count integer DEFAULT 0 NOT NULL,
+    unfinished_message_count integer DEFAULT 0 NOT NULL,
+    interruption_count integer DEFAULT 0 NOT NULL,
+    rejection_count integer DEFAULT 0 NOT NULL,
+    compaction_count integer DEFAULT 0 NOT NULL,
+    api_error_count integer DEFAULT 0 NOT NULL,
+    lines_added integer DEFAULT 0 NOT NULL,
+    lines_removed integer DEFAULT 0 NOT NULL,
+    commit_count integer DEFAULT 0 NOT NULL,
+    content_hash text DEFAULT ''::text NOT NULL,
+    memories_extracted_at timestamp with time zone,
+    facets_extracted_at timestamp with time zone,
+    synced_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT category_is_known CHECK ((category = ANY (ARRAY['human'::text, 'automated'::text, 'subagent'::text, 'warmup'::text, 'stub'::text, 'plumbing'::text]))),
+    CONSTRAINT cost_usd_is_not_negative CHECK ((cost_usd >= (0)::double precision))
+);
+
+COMMENT ON TABLE insights.claude_sessions IS 'One session; a sub-agent is a session with a parent. Its own work only: copied history and sub-agents are not in.';
+
+COMMENT ON COLUMN insights.claude_sessions.project IS 'From cwd; a worktree belongs to its repository.';
+
+COMMENT ON COLUMN insights.claude_sessions.forked_from IS 'As its records say; resumed_from also finds old copies.';
+
+COMMENT ON COLUMN insights.claude_sessions.first_record_at IS 'In its file, copied history included.';
+
+COMMENT ON COLUMN insights.claude_sessions.active_minutes IS 'Gaps cut at 5 minutes.';
+
+COMMENT ON COLUMN insights.claude_sessions.cost_usd IS 'At list price; null when no message has a price.';
+
+COMMENT ON COLUMN insights.claude_sessions.unfinished_message_count IS 'Messages without a stop_reason: their output_tokens are a lower bound.';
+
+COMMENT ON COLUMN insights.claude_sessions.content_hash IS 'Changes when an entry of the session changes.';
+
+CREATE TABLE insights.data_versions (
+    slot integer NOT NULL,
+    change_count bigint DEFAULT 0 NOT NULL
+);
+
+COMMENT ON TABLE insights.data_versions IS 'Writing transactions, counted in several slots, so that no writer waits for another; the sum is the data''s version.
+Slot 0 counts what must be gone from every page at once: purges.';
+
+CREATE TABLE insights.facet_batch_requests (
+    custom_id text NOT NULL,
+    batch_id text NOT NULL,
+    session_id text NOT NULL,
+    content_hash text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    extraction_id bigint,
+    CONSTRAINT request_state_is_known CHECK ((state = ANY (ARRAY['open'::text, 'ok'::text, 'failed'::text, 'refused'::text, 'skipped'::text])))
+);
+
+COMMENT ON TABLE insights.facet_batch_requests IS 'One session in one batch. Skipped: expired, canceled or stopped by the API itself, so not read and not paid for.';
+
+CREATE TABLE insights.facet_batches (
+    id text NOT NULL,
+    provider_id text,
+    is_recognized boolean DEFAULT false NOT NULL,
+    not_ours jsonb DEFAULT '[]'::jsonb NOT NULL,
+    model text NOT NULL,
+    prompt_version integer NOT NULL,
+    prompt_hash text NOT NULL,
+    request_count integer DEFAULT 0 NOT NULL,
+    estimated_tokens bigint DEFAULT 0 NOT NULL,
+    estimate_usd double precision,
+    dag_run_id text,
+    planned_at timestamp with time zone DEFAULT now() NOT NULL,
+    tried_at timestamp with time zone,
+    sent_at timestamp with time zone,
+    collected_at timestamp with time zone,
+    CONSTRAINT sent_under_a_name CHECK (((provider_id IS NULL) = (sent_at IS NULL)))
+);
+
+COMMENT ON TABLE insights.facet_batches IS 'One batch. Planned before it is sent; open until every answer of it is kept. Estimate null: no list price.';
+
+COMMENT ON COLUMN insights.facet_batches.provider_id IS 'As the API calls it; null as long as it is not known whether the API has it.';
+
+COMMENT ON COLUMN insights.facet_batches.is_recognized IS 'Found in the list of the API after its answer was missed, by count and time; its results must prove it.';
+
+COMMENT ON COLUMN insights.facet_batches.not_ours IS 'Batches of somebody else that looked like this one, by their provider_id.';
+
+COMMENT ON COLUMN insights.facet_batches.tried_at IS 'When it was last about to be sent; null: the API cannot have it.';
+
+CREATE TABLE insights.facet_corrections (
+    id bigint NOT NULL,
+    session_id text NOT NULL,
+    facet text NOT NULL,
+    action text NOT NULL,
+    value jsonb,
+    previous_value jsonb,
+    corrected_by text NOT NULL,
+    corrected_at timestamp with time zone DEFAULT now() NOT NULL,
+    note text,
+    CONSTRAINT action_is_known CHECK ((action = ANY (ARRAY['set'::text, 'undo'::text]))),
+    CONSTRAINT only_set_has_a_value CHECK (((action = 'set'::text) = (value IS NOT NULL)))
+);
+
+COMMENT ON TABLE insights.facet_corrections IS 'One act of a person on one facet; rows are added, never changed, but for a name that is purged. The newest row of a
+facet stands. JSON null is a person''s "unknown".';
+
+COMMENT ON COLUMN insights.facet_corrections.previous_value IS 'What was shown before; null also where nothing was.';
+
+ALTER TABLE insights.facet_corrections ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insights.facet_corrections_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE insights.facet_extractions (
+    id bigint NOT NULL,
+    session_id text NOT NULL,
+    state text NOT NULL,
+    reader text NOT NULL,
+    model text NOT NULL,
+    prompt_version integer NOT NULL,
+    prompt_hash text NOT NULL,
+    content_hash text NOT NULL,
+    error text,
+    input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    cache_read_tokens bigint NOT NULL,
+    cache_write_tokens bigint NOT NULL,
+    cost_usd double precision,
+    duration_seconds double precision NOT NULL,
+    dag_run_id text,
+    attempted_at timestamp with time zone DEFAULT now() NOT NULL,
+    estimated_tokens bigint,
+    estimated_cost_usd double precision,
+    CONSTRAINT failure_says_why CHECK (((state <> ALL (ARRAY['failed'::text, 'refused'::text])) OR (error IS NOT NULL))),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['ok'::text, 'failed'::text, 'refused'::text, 'skipped'::text, 'dry_run'::text])))
+);
+
+COMMENT ON TABLE insights.facet_extractions IS 'One attempt: coverage and cost come from here. Cost null: no list price.';
+
+COMMENT ON COLUMN insights.facet_extractions.estimated_tokens IS 'Of the request, at 4 characters a token, before it was sent; null: nobody was to be asked.';
+
+COMMENT ON COLUMN insights.facet_extractions.estimated_cost_usd IS 'One try without the cache, before it was sent; null: nobody was to be asked, or no list price.';
+
+ALTER TABLE insights.facet_extractions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insights.facet_extractions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE insights.insights_snapshots (
+    id bigint NOT NULL,
+    period_type text NOT NULL,
+    period_start date NOT NULL,
+    period_end date NOT NULL,
+    metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
+    narrative jsonb,
+    report_url text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    uploads text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT period_is_not_empty CHECK ((period_end > period_start)),
+    CONSTRAINT period_type_is_known CHECK ((period_type = ANY (ARRAY['weekly'::text, 'monthly'::text, 'custom'::text])))
+);
+
+COMMENT ON TABLE insights.insights_snapshots IS 'All figures of one report. metrics: aggregate → {current, previous}. period_end is the day after the last one.';
+
+COMMENT ON COLUMN insights.insights_snapshots.uploads IS 'As s3://bucket/key; noted before each upload.';
+
+ALTER TABLE insights.insights_snapshots ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insights.insights_snapshots_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE insights.session_messages (
+    session_id text NOT NULL,
+    message_id text NOT NULL,
+    at timestamp with time zone,
+    last_record_no integer NOT NULL,
+    model text NOT NULL,
+    input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    cache_read_tokens bigint NOT NULL,
+    cache_write_5m_tokens bigint NOT NULL,
+    cache_write_1h_tokens bigint NOT NULL,
+    is_final boolean NOT NULL,
+    cost_usd double precision,
+    is_owner boolean DEFAULT false NOT NULL
+);
+
+COMMENT ON TABLE insights.session_messages IS 'One API message in one session. Copied history repeats messages; the one with is_owner counts.';
+
+CREATE VIEW insights.message_claims AS
+ SELECT message.session_id,
+    message.message_id,
+    row_number() OVER (PARTITION BY message.message_id ORDER BY message.at, session.last_record_at, session.transcript_path, message.session_id) AS place
+   FROM (insights.session_messages message
+     JOIN insights.claude_sessions session ON ((message.session_id = session.id)));
+
+COMMENT ON VIEW insights.message_claims IS 'Who a message should belong to: place 1 is the first in time; with equal times the session that stopped first.';
+
+CREATE TABLE insights.narrative_calls (
+    id bigint NOT NULL,
+    snapshot_id bigint,
+    model text NOT NULL,
+    cost_usd double precision,
+    written_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT cost_usd_is_not_negative CHECK ((cost_usd >= (0)::double precision))
+);
+
+COMMENT ON TABLE insights.narrative_calls IS 'One report text by a model: the snapshot keeps the newest alone. Cost null: no list price.';
+
+ALTER TABLE insights.narrative_calls ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insights.narrative_calls_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE insights.notifications (
+    id bigint NOT NULL,
+    channel text NOT NULL,
+    dedupe_key text NOT NULL,
+    payload jsonb NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    error text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    sent_at timestamp with time zone,
+    title text DEFAULT ''::text NOT NULL,
+    payload_digest text DEFAULT ''::text NOT NULL,
+    attempt_count integer DEFAULT 0 NOT NULL,
+    claimed_at timestamp with time zone,
+    receipt text,
+    CONSTRAINT claimed_has_a_time CHECK (((state = ANY (ARRAY['waiting'::text, 'failed'::text])) OR (claimed_at IS NOT NULL))),
+    CONSTRAINT failed_says_why CHECK (((state <> 'failed'::text) OR (error IS NOT NULL))),
+    CONSTRAINT sent_has_a_time CHECK (((state = 'sent'::text) = (sent_at IS NOT NULL))),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['waiting'::text, 'sending'::text, 'sent'::text, 'failed'::text])))
+);
+
+COMMENT ON TABLE insights.notifications IS 'The outbox: one row a message and channel. A row in sending that nobody sends any more may have been posted.';
+
+COMMENT ON COLUMN insights.notifications.payload IS 'What will be posted, word by word; empty once it was.';
+
+COMMENT ON COLUMN insights.notifications.error IS 'Why the last try did not post it.';
+
+COMMENT ON COLUMN insights.notifications.payload_digest IS 'SHA-256 of the payload: a revision must differ.';
+
+COMMENT ON COLUMN insights.notifications.receipt IS 'The message''s id where the channel gives one.';
+
+ALTER TABLE insights.notifications ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME insights.notifications_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE insights.session_entries (
+    session_id text NOT NULL,
+    entry_no integer NOT NULL,
+    record_no integer NOT NULL,
+    kind text NOT NULL,
+    at timestamp with time zone,
+    since timestamp with time zone,
+    text text NOT NULL,
+    is_person boolean NOT NULL,
+    is_copied boolean DEFAULT false NOT NULL,
+    uuid text,
+    message_id text,
+    tool text,
+    file_path text,
+    skill text,
+    pr_url text,
+    lines_added integer NOT NULL,
+    lines_removed integer NOT NULL,
+    commit_count integer NOT NULL,
+    active_seconds real NOT NULL,
+    CONSTRAINT kind_is_known CHECK ((kind = ANY (ARRAY['prompt'::text, 'steering'::text, 'command'::text, 'reply'::text, 'tool'::text, 'tool_error'::text, 'rejection'::text, 'denial'::text, 'interruption'::text, 'compaction'::text, 'api_error'::text])))
+);
+
+COMMENT ON TABLE insights.session_entries IS 'One thing said or done, in file order, redacted and capped; what facets cite and pages show.';
+
+COMMENT ON COLUMN insights.session_entries.since IS 'The first record after the entry before.';
+
+COMMENT ON COLUMN insights.session_entries.is_copied IS 'History that another session owns.';
+
+COMMENT ON COLUMN insights.session_entries.active_seconds IS 'Since the entry before, gaps cut at 5 minutes.';
+
+CREATE VIEW insights.own_entries AS
+ SELECT entry.session_id,
+    entry.entry_no,
+    entry.kind,
+    entry.at,
+    entry.since,
+    entry.text,
+    entry.is_person,
+    entry.tool,
+    entry.file_path,
+    entry.skill,
+    entry.pr_url,
+    entry.lines_added,
+    entry.lines_removed,
+    entry.commit_count,
+        CASE
+            WHEN before.is_copied THEN (LEAST(EXTRACT(epoch FROM (entry.at - entry.since)), (300)::numeric))::real
+            ELSE entry.active_seconds
+        END AS active_seconds
+   FROM (insights.session_entries entry
+     LEFT JOIN insights.session_entries before ON (((entry.session_id = before.session_id) AND (before.entry_no = (entry.entry_no - 1)))))
+  WHERE (NOT entry.is_copied);
+
+COMMENT ON VIEW insights.own_entries IS 'A session''s own entries. The pause between copied history and the first of them is not its time.';
+
+CREATE TABLE insights.purged_people (
+    name text NOT NULL,
+    purged_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT name_is_not_blank CHECK ((TRIM(BOTH FROM name) <> ''::text))
+);
+
+COMMENT ON TABLE insights.purged_people IS 'Names that are replaced by [person] in all that is stored from now on. A name can only be replaced where it is known.';
+
+CREATE TABLE insights.purged_sessions (
+    id_hash text NOT NULL,
+    purged_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE insights.purged_sessions IS 'Sessions that somebody had deleted, by the SHA-256 of their id: a sync passes over their files.';
+
+CREATE TABLE insights.schema_migrations (
+    number integer NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE insights.session_days (
+    session_id text NOT NULL,
+    activity_date date NOT NULL,
+    time_zone text NOT NULL,
+    human_prompt_count integer NOT NULL,
+    active_minutes double precision NOT NULL,
+    message_count integer NOT NULL,
+    input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    cache_read_tokens bigint NOT NULL,
+    cache_write_tokens bigint NOT NULL,
+    cost_usd double precision,
+    unpriced_message_count integer NOT NULL,
+    unfinished_message_count integer NOT NULL
+);
+
+COMMENT ON TABLE insights.session_days IS 'Session × local date: what every window sums. Tokens and cost include the sub-agents; sub-agents have no rows.';
+
+CREATE TABLE insights.session_facets (
+    session_id text NOT NULL,
+    underlying_goal text,
+    goal_categories jsonb,
+    outcome text,
+    user_satisfaction_counts jsonb,
+    claude_helpfulness text,
+    session_type text,
+    friction_counts jsonb,
+    friction_detail text,
+    primary_success text,
+    brief_summary text,
+    projects jsonb,
+    businesses jsonb,
+    priority_alignment text,
+    priority_matched text,
+    workflow_type text,
+    initiated_by text,
+    completion_chain jsonb,
+    skills_used jsonb,
+    skills_missed jsonb,
+    course_corrections integer,
+    retry_loops integer,
+    pivot_trigger text,
+    mcp_failures integer,
+    session_cut_short boolean,
+    resumed_from text,
+    people_mentioned jsonb,
+    relationship_actions jsonb,
+    outreach_type text,
+    estimated_time_saved_minutes integer,
+    artifacts_created integer,
+    knowledge_filed integer,
+    decisions_made integer,
+    evidence jsonb DEFAULT '{}'::jsonb NOT NULL,
+    reader text NOT NULL,
+    prompt_version integer NOT NULL,
+    prompt_hash text NOT NULL,
+    content_hash text NOT NULL,
+    extraction_model text NOT NULL,
+    extraction_cost_usd double precision,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    corrected jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT claude_helpfulness_is_known CHECK ((claude_helpfulness = ANY (ARRAY['essential'::text, 'very_helpful'::text, 'moderately_helpful'::text, 'slightly_helpful'::text, 'unhelpful'::text]))),
+    CONSTRAINT counts_are_not_negative CHECK (((course_corrections >= 0) AND (retry_loops >= 0) AND (mcp_failures >= 0) AND (estimated_time_saved_minutes >= 0) AND (artifacts_created >= 0) AND (knowledge_filed >= 0) AND (decisions_made >= 0))),
+    CONSTRAINT initiated_by_is_known CHECK ((initiated_by = ANY (ARRAY['user-interactive'::text, 'discord-mention'::text, 'scheduled-job'::text, 'sub-agent'::text, 'webhook'::text]))),
+    CONSTRAINT outcome_is_known CHECK ((outcome = ANY (ARRAY['fully_achieved'::text, 'mostly_achieved'::text, 'partially_achieved'::text, 'not_achieved'::text, 'unclear_from_transcript'::text]))),
+    CONSTRAINT outreach_type_is_known CHECK ((outreach_type = ANY (ARRAY['proactive'::text, 'reactive'::text, 'automated'::text, 'none'::text]))),
+    CONSTRAINT priority_alignment_is_known CHECK ((priority_alignment = ANY (ARRAY['aligned'::text, 'supportive'::text, 'neutral'::text, 'drift'::text]))),
+    CONSTRAINT session_type_is_known CHECK ((session_type = ANY (ARRAY['single_task'::text, 'multi_task'::text, 'iterative_refinement'::text, 'exploration'::text]))),
+    CONSTRAINT workflow_type_is_known CHECK ((workflow_type = ANY (ARRAY['email'::text, 'research'::text, 'filing'::text, 'meeting-prep'::text, 'agreement'::text, 'event-planning'::text, 'relationship-maintenance'::text, 'skill-building'::text, 'debugging'::text, 'content-creation'::text, 'admin'::text])))
+);
+
+COMMENT ON TABLE insights.session_facets IS 'The newest reading of a session. Null is unknown. evidence: facet → entry numbers in session_entries.';
+
+COMMENT ON COLUMN insights.session_facets.corrected IS 'Corrected facets → {value, evidence} of the reader; the facet''s own column has what the person said.';
+
+CREATE TABLE insights.session_search (
+    session_id text NOT NULL,
+    words tsvector NOT NULL
+);
+
+COMMENT ON TABLE insights.session_search IS 'The words that a search finds a session by: its title, its facet, what was said, which files. Sub-agents have none.';
+
+CREATE TABLE insights.transcript_archive (
+    machine text NOT NULL,
+    path text NOT NULL,
+    digest text NOT NULL,
+    session_id text,
+    size_bytes bigint NOT NULL,
+    stored_bytes bigint NOT NULL,
+    read_digest text NOT NULL,
+    archived_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE insights.transcript_archive IS 'One version of a transcript file in the archive, by the digest of its bytes. The archive is not masked.';
+
+COMMENT ON COLUMN insights.transcript_archive.size_bytes IS 'Up to the last complete line, before compression.';
+
+COMMENT ON COLUMN insights.transcript_archive.read_digest IS 'As transcript_files had it when this was stored.';
+
+CREATE TABLE insights.transcript_files (
+    machine text NOT NULL,
+    path text NOT NULL,
+    session_id text,
+    size_bytes bigint NOT NULL,
+    mtime_ns bigint NOT NULL,
+    read_bytes bigint DEFAULT 0 NOT NULL,
+    digest text DEFAULT ''::text NOT NULL,
+    state text NOT NULL,
+    error text,
+    bad_lines jsonb DEFAULT '[]'::jsonb NOT NULL,
+    record_counts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    read_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT failed_says_why CHECK (((state = 'failed'::text) = (error IS NOT NULL))),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['read'::text, 'failed'::text, 'vanished'::text])))
+);
+
+COMMENT ON TABLE insights.transcript_files IS 'One file on one machine: the sync ledger.';
+
+COMMENT ON COLUMN insights.transcript_files.read_bytes IS 'Up to the last complete line; the tail waits.';
+
+COMMENT ON COLUMN insights.transcript_files.digest IS 'BLAKE2b of the bytes read.';
+
+COMMENT ON COLUMN insights.transcript_files.bad_lines IS '[{offset, size_bytes, reason}]';
+
+INSERT INTO insights.claude_sessions VALUES
+	('three/agent-a1', 'laptop', '/home/alex/.claude/projects/-home-alex-work-shop/three/subagents/agent-a1.jsonl', 'three', DEFAULT, NULL, '/home/alex/work/shop', 'shop', 'main', 'look at the leases', '2.1.330', 'cli', 'subagent', 'sub-agent', NULL, NULL, '2026-11-18 15:00:00+00', '2026-11-18 15:00:30+00', '2026-11-18 15:00:00+00', '2026-11-18 15:00:30+00', 0.5, 0.5, 1, 0, '{}', 0, 0, 0, '{}', '[]', '[]', 3, 10, 100, 0, 0.000232, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'e6d5618e3c48970c1fe5a1f27a709100', NULL, NULL, '2026-11-22 20:36:50.354722+00'),
+	('three', 'laptop', '/home/alex/.claude/projects/-home-alex-work-shop/three.jsonl', NULL, DEFAULT, NULL, '/home/alex/work/shop', 'shop', 'main', 'compare two leases', '2.1.330', 'cli', 'human', 'user-interactive', NULL, NULL, '2026-11-18 15:00:00+00', '2026-11-18 15:06:00+00', '2026-11-18 15:00:00+00', '2026-11-18 15:06:00+00', 6, 6, 2, 2, '{}', 0, 0, 0, '{}', '[]', '[]', 6, 20, 200, 0, 0.000464, 0, 0, 0, 0, 0, 0, 0, 0, 0, '71f251d6a52d17f289322644e249e37e', NULL, '2026-11-22 20:36:50.614158+00', '2026-11-22 20:36:50.354722+00'),
+	('two', 'laptop', '/home/alex/.claude/projects/-home-alex-work-shop/two.jsonl', NULL, DEFAULT, NULL, '/home/alex/work/shop', 'shop', 'main', 'draft the town hall mail', '2.1.330', 'cli', 'human', 'user-interactive', NULL, 'one', '2026-11-16 15:00:00+00', '2026-11-16 15:08:00+00', '2026-11-16 15:06:00+00', '2026-11-16 15:08:00+00', 2, 2, 1, 2, '{}', 0, 0, 0, '{}', '[]', '[]', 3, 10, 100, 0, 0.000232, 0, 0, 0, 0, 0, 0, 0, 0, 0, '9a2b0df92dfd23637d864a8f1bde6cde', NULL, '2026-11-22 20:36:50.703703+00', '2026-11-22 20:36:50.354722+00'),
+	('one', 'laptop', '/home/alex/.claude/projects/-home-alex-work-shop/one.jsonl', NULL, DEFAULT, NULL, '/home/alex/work/shop', 'shop', 'main', 'draft the town hall mail', '2.1.330', 'cli', 'human', 'user-interactive', NULL, NULL, '2026-11-16 15:00:00+00', '2026-11-16 15:03:00+00', '2026-11-16 15:00:00+00', '2026-11-16 15:03:00+00', 3, 3, 3, 3, '{"Bash": 1}', 1, 0, 0, '{}', '[]', '[]', 9, 30, 300, 0, 0.000696, 0, 0, 0, 0, 0, 0, 0, 0, 0, '53cfdcf294fb03e512cad1989a9d1285', NULL, '2026-11-22 20:36:50.738143+00', '2026-11-22 20:36:50.354722+00');
+
+INSERT INTO insights.data_versions VALUES
+	(0, 0),
+	(6, 0),
+	(7, 0),
+	(8, 0),
+	(9, 0),
+	(10, 0),
+	(11, 0),
+	(12, 0),
+	(13, 0),
+	(14, 0),
+	(15, 0),
+	(16, 0),
+	(17, 0),
+	(18, 0),
+	(19, 0),
+	(20, 0),
+	(21, 0),
+	(22, 0),
+	(23, 0),
+	(24, 0),
+	(25, 0),
+	(26, 0),
+	(27, 0),
+	(28, 0),
+	(29, 0),
+	(30, 0),
+	(31, 0),
+	(32, 0),
+	(33, 0),
+	(34, 0),
+	(35, 0),
+	(36, 0),
+	(37, 0),
+	(38, 0),
+	(39, 0),
+	(40, 0),
+	(41, 0),
+	(42, 0),
+	(43, 0),
+	(44, 0),
+	(45, 0),
+	(46, 0),
+	(47, 0),
+	(48, 0),
+	(49, 0),
+	(50, 0),
+	(51, 0),
+	(52, 0),
+	(53, 0),
+	(54, 0);
+INSERT INTO insights.data_versions VALUES
+	(55, 0),
+	(56, 0),
+	(57, 0),
+	(58, 0),
+	(59, 0),
+	(60, 0),
+	(61, 0),
+	(62, 0),
+	(63, 0),
+	(64, 0),
+	(1, 1),
+	(2, 1),
+	(3, 1),
+	(4, 1),
+	(5, 1);
+
+INSERT INTO insights.facet_extractions OVERRIDING SYSTEM VALUE VALUES
+	(1, 'three', 'ok', 'offline', 'offline', 2, 'd61d60a72d8aef624a36815130150b153dc6c898bade7682b8a827cf82299b5a', '71f251d6a52d17f289322644e249e37e', NULL, 0, 0, 0, 0, 0, 0, NULL, '2026-11-22 20:36:50.614158+00', NULL, NULL),
+	(2, 'two', 'ok', 'offline', 'offline', 2, 'd61d60a72d8aef624a36815130150b153dc6c898bade7682b8a827cf82299b5a', '9a2b0df92dfd23637d864a8f1bde6cde', NULL, 0, 0, 0, 0, 0, 0, NULL, '2026-11-22 20:36:50.703703+00', NULL, NULL),
+	(3, 'one', 'ok', 'offline', 'offline', 2, 'd61d60a72d8aef624a36815130150b153dc6c898bade7682b8a827cf82299b5a', '53cfdcf294fb03e512cad1989a9d1285', NULL, 0, 0, 0, 0, 0, 0, NULL, '2026-11-22 20:36:50.738143+00', NULL, NULL);
+
+INSERT INTO insights.insights_snapshots OVERRIDING SYSTEM VALUE VALUES
+	(1, 'weekly', '2026-11-15', '2026-11-22', '{"summary": {"current": [{"cost_usd": 0.001624, "read_count": 3, "retry_loops": 0, "input_tokens": 21, "judged_count": 2, "mcp_failures": 0, "people_count": 0, "read_minutes": 11, "total_tokens": 791, "contact_count": 0, "output_tokens": 70, "reached_count": 2, "session_count": 3, "active_minutes": 11, "decisions_made": 0, "cut_short_count": 2, "knowledge_filed": 0, "priority_minutes": 5, "artifacts_created": 0, "cache_read_tokens": 700, "cache_write_tokens": 0, "course_corrections": 1, "human_prompt_count": 7, "time_saved_minutes": null, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 1, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}], "previous": [{"cost_usd": 0, "read_count": 0, "retry_loops": 0, "input_tokens": 0, "judged_count": 0, "mcp_failures": 0, "people_count": 0, "read_minutes": 0, "total_tokens": 0, "contact_count": 0, "output_tokens": 0, "reached_count": 0, "session_count": 0, "active_minutes": 0, "decisions_made": 0, "cut_short_count": 0, "knowledge_filed": 0, "priority_minutes": 0, "artifacts_created": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "course_corrections": 0, "human_prompt_count": 0, "time_saved_minutes": 0, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 0, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}]}, "coverage": {"current": [{"readers": [{"model": "offline", "reader": "offline", "session_count": 3}], "read_count": 3, "failed_count": 0, "session_count": 3, "waiting_count": 0, "facet_cost_usd": 0, "subagent_count": 1, "automated_count": 0, "too_small_count": 0, "corrected_facet_count": 0}], "previous": [{"readers": [], "read_count": 0, "failed_count": 0, "session_count": 0, "waiting_count": 0, "facet_cost_usd": 0, "subagent_count": 0, "automated_count": 0, "too_small_count": 0, "corrected_facet_count": 0}]}, "outcomes": {"current": [{"outcome": "fully_achieved", "session_count": 2}, {"outcome": "unclear_from_transcript", "session_count": 1}], "previous": []}, "skills_used": {"current": [], "previous": []}, "top_friction": {"current": [{"finding": "wrong_approach", "evidence": [{"title": "draft the town hall mail", "detail": "“no, shorter please”", "points": 1, "project": "shop", "summary": "draft the town hall mail: 1 tool call (1 failed), 1 correction. The last words were “perfect, thank you!”.", "session_id": "one", "started_at": "2026-11-16T15:00:00+00:00", "active_minutes": 3}], "call_count": null, "point_count": 1, "session_count": 1}], "previous": []}, "workflow_mix": {"current": [{"session_count": 1, "workflow_type": "research", "active_minutes": 6}, {"session_count": 1, "workflow_type": "email", "active_minutes": 3}, {"session_count": 1, "workflow_type": null, "active_minutes": 2}], "previous": []}, "skills_missed": {"current": [], "previous": []}, "tool_failures": {"current": [{"tool": "Bash", "call_count": 1, "error_count": 1}], "previous": []}, "people_by_week": {"current": [], "previous": []}, "friction_origin": {"current": [{"point_count": 1, "friction_kind": "wrong_approach", "session_count": 1}], "previous": []}, "priority_shares": {"current": [{"session_count": 2, "active_minutes": 5, "priority_matched": "growing-indy-hall"}, {"session_count": 1, "active_minutes": 6, "priority_matched": null}], "previous": []}, "summary_by_week": {"current": [{"cost_usd": 0, "read_count": 0, "week_start": "2026-09-27", "retry_loops": 0, "input_tokens": 0, "judged_count": 0, "mcp_failures": 0, "people_count": 0, "read_minutes": 0, "total_tokens": 0, "contact_count": 0, "output_tokens": 0, "reached_count": 0, "session_count": 0, "active_minutes": 0, "decisions_made": 0, "cut_short_count": 0, "knowledge_filed": 0, "priority_minutes": 0, "artifacts_created": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "course_corrections": 0, "human_prompt_count": 0, "time_saved_minutes": 0, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 0, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}, {"cost_usd": 0, "read_count": 0, "week_start": "2026-10-04", "retry_loops": 0, "input_tokens": 0, "judged_count": 0, "mcp_failures": 0, "people_count": 0, "read_minutes": 0, "total_tokens": 0, "contact_count": 0, "output_tokens": 0, "reached_count": 0, "session_count": 0, "active_minutes": 0, "decisions_made": 0, "cut_short_count": 0, "knowledge_filed": 0, "priority_minutes": 0, "artifacts_created": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "course_corrections": 0, "human_prompt_count": 0, "time_saved_minutes": 0, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 0, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}, {"cost_usd": 0, "read_count": 0, "week_start": "2026-10-11", "retry_loops": 0, "input_tokens": 0, "judged_count": 0, "mcp_failures": 0, "people_count": 0, "read_minutes": 0, "total_tokens": 0, "contact_count": 0, "output_tokens": 0, "reached_count": 0, "session_count": 0, "active_minutes": 0, "decisions_made": 0, "cut_short_count": 0, "knowledge_filed": 0, "priority_minutes": 0, "artifacts_created": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "course_corrections": 0, "human_prompt_count": 0, "time_saved_minutes": 0, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 0, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}, {"cost_usd": 0, "read_count": 0, "week_start": "2026-10-18", "retry_loops": 0, "input_tokens": 0, "judged_count": 0, "mcp_failures": 0, "people_count": 0, "read_minutes": 0, "total_tokens": 0, "contact_count": 0, "output_tokens": 0, "reached_count": 0, "session_count": 0, "active_minutes": 0, "decisions_made": 0, "cut_short_count": 0, "knowledge_filed": 0, "priority_minutes": 0, "artifacts_created": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "course_corrections": 0, "human_prompt_count": 0, "time_saved_minutes": 0, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 0, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}, {"cost_usd": 0, "read_count": 0, "week_start": "2026-10-25", "retry_loops": 0, "input_tokens": 0, "judged_count": 0, "mcp_failures": 0, "people_count": 0, "read_minutes": 0, "total_tokens": 0, "contact_count": 0, "output_tokens": 0, "reached_count": 0, "session_count": 0, "active_minutes": 0, "decisions_made": 0, "cut_short_count": 0, "knowledge_filed": 0, "priority_minutes": 0, "artifacts_created": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "course_corrections": 0, "human_prompt_count": 0, "time_saved_minutes": 0, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 0, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}, {"cost_usd": 0, "read_count": 0, "week_start": "2026-11-01", "retry_loops": 0, "input_tokens": 0, "judged_count": 0, "mcp_failures": 0, "people_count": 0, "read_minutes": 0, "total_tokens": 0, "contact_count": 0, "output_tokens": 0, "reached_count": 0, "session_count": 0, "active_minutes": 0, "decisions_made": 0, "cut_short_count": 0, "knowledge_filed": 0, "priority_minutes": 0, "artifacts_created": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "course_corrections": 0, "human_prompt_count": 0, "time_saved_minutes": 0, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 0, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}, {"cost_usd": 0, "read_count": 0, "week_start": "2026-11-08", "retry_loops": 0, "input_tokens": 0, "judged_count": 0, "mcp_failures": 0, "people_count": 0, "read_minutes": 0, "total_tokens": 0, "contact_count": 0, "output_tokens": 0, "reached_count": 0, "session_count": 0, "active_minutes": 0, "decisions_made": 0, "cut_short_count": 0, "knowledge_filed": 0, "priority_minutes": 0, "artifacts_created": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "course_corrections": 0, "human_prompt_count": 0, "time_saved_minutes": 0, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 0, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}, {"cost_usd": 0.001624, "read_count": 3, "week_start": "2026-11-15", "retry_loops": 0, "input_tokens": 21, "judged_count": 2, "mcp_failures": 0, "people_count": 0, "read_minutes": 11, "total_tokens": 791, "contact_count": 0, "output_tokens": 70, "reached_count": 2, "session_count": 3, "active_minutes": 11, "decisions_made": 0, "cut_short_count": 2, "knowledge_filed": 0, "priority_minutes": 5, "artifacts_created": 0, "cache_read_tokens": 700, "cache_write_tokens": 0, "course_corrections": 1, "human_prompt_count": 7, "time_saved_minutes": null, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 1, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}], "previous": [{"cost_usd": 0, "read_count": 0, "week_start": "2026-09-20", "retry_loops": 0, "input_tokens": 0, "judged_count": 0, "mcp_failures": 0, "people_count": 0, "read_minutes": 0, "total_tokens": 0, "contact_count": 0, "output_tokens": 0, "reached_count": 0, "session_count": 0, "active_minutes": 0, "decisions_made": 0, "cut_short_count": 0, "knowledge_filed": 0, "priority_minutes": 0, "artifacts_created": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "course_corrections": 0, "human_prompt_count": 0, "time_saved_minutes": 0, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 0, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}, {"cost_usd": 0, "read_count": 0, "week_start": "2026-09-27", "retry_loops": 0, "input_tokens": 0, "judged_count": 0, "mcp_failures": 0, "people_count": 0, "read_minutes": 0, "total_tokens": 0, "contact_count": 0, "output_tokens": 0, "reached_count": 0, "session_count": 0, "active_minutes": 0, "decisions_made": 0, "cut_short_count": 0, "knowledge_filed": 0, "priority_minutes": 0, "artifacts_created": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "course_corrections": 0, "human_prompt_count": 0, "time_saved_minutes": 0, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 0, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}, {"cost_usd": 0, "read_count": 0, "week_start": "2026-10-04", "retry_loops": 0, "input_tokens": 0, "judged_count": 0, "mcp_failures": 0, "people_count": 0, "read_minutes": 0, "total_tokens": 0, "contact_count": 0, "output_tokens": 0, "reached_count": 0, "session_count": 0, "active_minutes": 0, "decisions_made": 0, "cut_short_count": 0, "knowledge_filed": 0, "priority_minutes": 0, "artifacts_created": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "course_corrections": 0, "human_prompt_count": 0, "time_saved_minutes": 0, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 0, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}, {"cost_usd": 0, "read_count": 0, "week_start": "2026-10-11", "retry_loops": 0, "input_tokens": 0, "judged_count": 0, "mcp_failures": 0, "people_count": 0, "read_minutes": 0, "total_tokens": 0, "contact_count": 0, "output_tokens": 0, "reached_count": 0, "session_count": 0, "active_minutes": 0, "decisions_made": 0, "cut_short_count": 0, "knowledge_filed": 0, "priority_minutes": 0, "artifacts_created": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "course_corrections": 0, "human_prompt_count": 0, "time_saved_minutes": 0, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 0, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}, {"cost_usd": 0, "read_count": 0, "week_start": "2026-10-18", "retry_loops": 0, "input_tokens": 0, "judged_count": 0, "mcp_failures": 0, "people_count": 0, "read_minutes": 0, "total_tokens": 0, "contact_count": 0, "output_tokens": 0, "reached_count": 0, "session_count": 0, "active_minutes": 0, "decisions_made": 0, "cut_short_count": 0, "knowledge_filed": 0, "priority_minutes": 0, "artifacts_created": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "course_corrections": 0, "human_prompt_count": 0, "time_saved_minutes": 0, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 0, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}, {"cost_usd": 0, "read_count": 0, "week_start": "2026-10-25", "retry_loops": 0, "input_tokens": 0, "judged_count": 0, "mcp_failures": 0, "people_count": 0, "read_minutes": 0, "total_tokens": 0, "contact_count": 0, "output_tokens": 0, "reached_count": 0, "session_count": 0, "active_minutes": 0, "decisions_made": 0, "cut_short_count": 0, "knowledge_filed": 0, "priority_minutes": 0, "artifacts_created": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "course_corrections": 0, "human_prompt_count": 0, "time_saved_minutes": 0, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 0, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}, {"cost_usd": 0, "read_count": 0, "week_start": "2026-11-01", "retry_loops": 0, "input_tokens": 0, "judged_count": 0, "mcp_failures": 0, "people_count": 0, "read_minutes": 0, "total_tokens": 0, "contact_count": 0, "output_tokens": 0, "reached_count": 0, "session_count": 0, "active_minutes": 0, "decisions_made": 0, "cut_short_count": 0, "knowledge_filed": 0, "priority_minutes": 0, "artifacts_created": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "course_corrections": 0, "human_prompt_count": 0, "time_saved_minutes": 0, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 0, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}, {"cost_usd": 0, "read_count": 0, "week_start": "2026-11-08", "retry_loops": 0, "input_tokens": 0, "judged_count": 0, "mcp_failures": 0, "people_count": 0, "read_minutes": 0, "total_tokens": 0, "contact_count": 0, "output_tokens": 0, "reached_count": 0, "session_count": 0, "active_minutes": 0, "decisions_made": 0, "cut_short_count": 0, "knowledge_filed": 0, "priority_minutes": 0, "artifacts_created": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "course_corrections": 0, "human_prompt_count": 0, "time_saved_minutes": 0, "named_session_count": 0, "shared_session_count": 0, "friction_session_count": 0, "time_saved_known_count": 0, "unpriced_message_count": 0, "unfinished_message_count": 0}]}, "tokens_by_model": {"current": [{"model": "claude-opus-5-5", "cost_usd": 0.001624, "input_tokens": 21, "message_count": 7, "output_tokens": 70, "cache_read_tokens": 700, "cache_write_tokens": 0, "unfinished_message_count": 0}], "previous": []}, "unread_sessions": {"current": [], "previous": []}, "attention_by_day": {"current": [{"business": "indy-hall", "activity_date": "2026-11-16", "session_count": 2, "active_minutes": 5}, {"business": "personal", "activity_date": "2026-11-18", "session_count": 1, "active_minutes": 6}], "previous": []}, "friction_by_week": {"current": [{"read_count": 0, "week_start": "2026-09-27", "retry_loops": 0, "mcp_failures": 0, "cut_short_count": 0, "course_corrections": 0}, {"read_count": 0, "week_start": "2026-10-04", "retry_loops": 0, "mcp_failures": 0, "cut_short_count": 0, "course_corrections": 0}, {"read_count": 0, "week_start": "2026-10-11", "retry_loops": 0, "mcp_failures": 0, "cut_short_count": 0, "course_corrections": 0}, {"read_count": 0, "week_start": "2026-10-18", "retry_loops": 0, "mcp_failures": 0, "cut_short_count": 0, "course_corrections": 0}, {"read_count": 0, "week_start": "2026-10-25", "retry_loops": 0, "mcp_failures": 0, "cut_short_count": 0, "course_corrections": 0}, {"read_count": 0, "week_start": "2026-11-01", "retry_loops": 0, "mcp_failures": 0, "cut_short_count": 0, "course_corrections": 0}, {"read_count": 0, "week_start": "2026-11-08", "retry_loops": 0, "mcp_failures": 0, "cut_short_count": 0, "course_corrections": 0}, {"read_count": 3, "week_start": "2026-11-15", "retry_loops": 0, "mcp_failures": 0, "cut_short_count": 2, "course_corrections": 1}], "previous": [{"read_count": 0, "week_start": "2026-09-20", "retry_loops": 0, "mcp_failures": 0, "cut_short_count": 0, "course_corrections": 0}, {"read_count": 0, "week_start": "2026-09-27", "retry_loops": 0, "mcp_failures": 0, "cut_short_count": 0, "course_corrections": 0}, {"read_count": 0, "week_start": "2026-10-04", "retry_loops": 0, "mcp_failures": 0, "cut_short_count": 0, "course_corrections": 0}, {"read_count": 0, "week_start": "2026-10-11", "retry_loops": 0, "mcp_failures": 0, "cut_short_count": 0, "course_corrections": 0}, {"read_count": 0, "week_start": "2026-10-18", "retry_loops": 0, "mcp_failures": 0, "cut_short_count": 0, "course_corrections": 0}, {"read_count": 0, "week_start": "2026-10-25", "retry_loops": 0, "mcp_failures": 0, "cut_short_count": 0, "course_corrections": 0}, {"read_count": 0, "week_start": "2026-11-01", "retry_loops": 0, "mcp_failures": 0, "cut_short_count": 0, "course_corrections": 0}, {"read_count": 0, "week_start": "2026-11-08", "retry_loops": 0, "mcp_failures": 0, "cut_short_count": 0, "course_corrections": 0}]}, "longest_sessions": {"current": [{"title": "compare two leases", "project": "shop", "summary": "compare two leases: 0 tool calls. The last words were “why?”.", "business": "personal", "session_id": "three", "started_at": "2026-11-18T15:00:00+00:00", "active_minutes": 6.0, "priority_matched": null}, {"title": "draft the town hall mail", "project": "shop", "summary": "draft the town hall mail: 1 tool call (1 failed), 1 correction. The last words were “perfect, thank you!”.", "business": "indy-hall", "session_id": "one", "started_at": "2026-11-16T15:00:00+00:00", "active_minutes": 3.0, "priority_matched": "growing-indy-hall"}, {"title": "draft the town hall mail", "project": "shop", "summary": "draft the town hall mail: 0 tool calls. The last words were “great”.", "business": "indy-hall", "session_id": "two", "started_at": "2026-11-16T15:06:00+00:00", "active_minutes": 2.0, "priority_matched": "growing-indy-hall"}], "previous": []}, "value_by_business": {"current": [{"business": "indy-hall", "read_count": 2, "decisions_made": 0, "knowledge_filed": 0, "artifacts_created": 0, "time_saved_minutes": null, "time_saved_known_count": 0}, {"business": "personal", "read_count": 1, "decisions_made": 0, "knowledge_filed": 0, "artifacts_created": 0, "time_saved_minutes": null, "time_saved_known_count": 0}], "previous": []}, "automated_sessions": {"current": [], "previous": []}, "priority_alignment": {"current": [{"session_count": 2, "active_minutes": 5, "priority_alignment": "aligned"}, {"session_count": 1, "active_minutes": 6, "priority_alignment": "neutral"}], "previous": []}, "relationship_pulse": {"current": [], "previous": []}, "attention_by_business": {"current": [{"business": "personal", "cost_usd": 0.000696, "total_tokens": 339, "session_count": 1, "active_minutes": 6}, {"business": "indy-hall", "cost_usd": 0.000928, "total_tokens": 452, "session_count": 2, "active_minutes": 5}], "previous": []}}', NULL, NULL, '2026-11-22 20:36:50.75296+00', '2026-11-22 20:36:51.27815+00', '{}');
+
+INSERT INTO insights.notifications OVERRIDING SYSTEM VALUE VALUES
+	(1, 'slack', 'report:weekly:2026-11-15', '{"text": "last week"}', 'waiting', NULL, '2026-11-22 20:36:51.285918+00', NULL, '', '', 0, NULL, NULL);
+
+INSERT INTO insights.schema_migrations VALUES
+	(1, '0001_create_transcripts', '21d210ed19bceb683606a38008d3ae5dae319f8e06fa0e1a1ee85d40a1284873', '2026-11-22 20:36:49.634158+00'),
+	(2, '0002_create_facets', '59a5ed587af7c7818d3d8580ec7e8f1d2c4f46593f02ccde108741417ae85203', '2026-11-22 20:36:49.634158+00'),
+	(3, '0003_create_reports', '9c97e7d4c584755f05d58b7764296a9fa23c3243a0f67a0672ee3d9fdb25c07e', '2026-11-22 20:36:49.634158+00'),
+	(4, '0004_create_window_sessions', 'fcc1a84723ecdb7c49171f1b9245f226d652c586aaea32d1617c653e869dd3b6', '2026-11-22 20:36:49.634158+00'),
+	(5, '0005_index_your_sessions', 'a59d932a517b99d4e8992025bce4b8bcb6421e253f5a6434fa056717dd1d4b18', '2026-11-22 20:36:49.634158+00'),
+	(6, '0006_create_archive', '2eedeeaa8935a282b71467df68ffa0c2f887806e404eef780aabe55b9bb60c12', '2026-11-22 20:36:49.634158+00'),
+	(7, '0007_add_uploads', '86f4de8df34811bda6825484983bd69b85e07f8eb79b867549ac7e877d631bc1', '2026-11-22 20:36:49.634158+00'),
+	(8, '0008_remember_purged_people', '15d8ce18b5e89978ffd1f0d6cf64a6cc6c3f7b0fe191dfa0373626076d640f47', '2026-11-22 20:36:49.634158+00'),
+	(9, '0009_create_batches', '8f4f201b02917d2ebd0c323cf831e651db7e17501e12f55a7e41749a4cd27bd2', '2026-11-22 20:36:49.634158+00'),
+	(10, '0010_add_spending', 'ca89197f5a08ae2b24a1e79436803487664236deccbef84e3f16f28d963263e9', '2026-11-22 20:36:49.634158+00'),
+	(11, '0011_add_outbox_claims', '948ac0af01633298ea04bcb95f14389548cc9f9bf09662c7ef940db10e7ed0d2', '2026-11-22 20:36:49.634158+00'),
+	(12, '0012_create_facet_corrections', '74c4ce76cd4588b364fb46581f40357b54c3c9af4bd93ba15ebd7059fcaa6f14', '2026-11-22 20:36:49.634158+00'),
+	(13, '0013_create_window_summary', 'e24178ca8ee38d573b007f2a9152a0501745f5e63784f8acf6c5f577df1e743c', '2026-11-22 20:36:49.634158+00'),
+	(14, '0014_create_dashboard_reading', 'f188e86601f74fc4023a13f3d36b183c1699a7350f138680f7c859dda985bc5c', '2026-11-22 20:36:49.634158+00'),
+	(15, '0015_create_session_search', '46ca556bcec95724a2a63aa90d18125eb80727dd89f41cca4b58910dd80e0008', '2026-11-22 20:36:49.634158+00');
+
+INSERT INTO insights.session_days VALUES
+	('one', '2026-11-16', 'America/New_York', 3, 3, 3, 9, 30, 300, 0, 0.000696, 0, 0),
+	('three', '2026-11-18', 'America/New_York', 2, 6, 3, 9, 30, 300, 0, 0.000696, 0, 0),
+	('two', '2026-11-16', 'America/New_York', 2, 2, 1, 3, 10, 100, 0, 0.000232, 0, 0);
+
+INSERT INTO insights.session_entries VALUES
+	('two', 6, 7, 'prompt', '2026-11-16 15:06:00+00', '2026-11-16 15:06:00+00', 'and the invitation', true, false, 'u8', NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 60),
+	('two', 7, 8, 'reply', '2026-11-16 15:07:00+00', '2026-11-16 15:07:00+00', 'There.', false, false, 'u9', 'm4', NULL, NULL, NULL, NULL, 0, 0, 0, 60),
+	('two', 8, 9, 'prompt', '2026-11-16 15:08:00+00', '2026-11-16 15:08:00+00', 'great', true, false, 'two-8', NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 60),
+	('one', 1, 1, 'prompt', '2026-11-16 15:00:00+00', '2026-11-16 15:00:00+00', 'draft the town hall mail', true, false, 'u1', NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0),
+	('one', 2, 2, 'reply', '2026-11-16 15:00:30+00', '2026-11-16 15:00:30+00', 'Here it is.', false, false, 'u2', 'm1', NULL, NULL, NULL, NULL, 0, 0, 0, 30),
+	('one', 3, 3, 'prompt', '2026-11-16 15:01:00+00', '2026-11-16 15:01:00+00', 'no, shorter please', true, false, 'u3', NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 30),
+	('one', 4, 4, 'tool_error', '2026-11-16 15:01:30+00', '2026-11-16 15:01:30+00', 'make
+→ make: no rule', false, false, 'u4', 'm2', 'Bash', NULL, NULL, NULL, 0, 0, 0, 30),
+	('one', 5, 6, 'reply', '2026-11-16 15:02:30+00', '2026-11-16 15:02:00+00', 'Shorter now.', false, false, 'u6', 'm3', NULL, NULL, NULL, NULL, 0, 0, 0, 60),
+	('one', 6, 7, 'prompt', '2026-11-16 15:03:00+00', '2026-11-16 15:03:00+00', 'perfect, thank you!', true, false, 'one-6', NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 30),
+	('three', 1, 1, 'prompt', '2026-11-18 15:00:00+00', '2026-11-18 15:00:00+00', 'compare two leases', true, false, 'three-0', NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0),
+	('three', 2, 2, 'reply', '2026-11-18 15:02:00+00', '2026-11-18 15:02:00+00', 'The second.', false, false, 'three-1', 'm5', NULL, NULL, NULL, NULL, 0, 0, 0, 120),
+	('three', 3, 3, 'prompt', '2026-11-18 15:04:00+00', '2026-11-18 15:04:00+00', 'why?', true, false, 'three-2', NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 120),
+	('three', 4, 4, 'reply', '2026-11-18 15:06:00+00', '2026-11-18 15:06:00+00', 'Rent.', false, false, 'three-3', 'm6', NULL, NULL, NULL, NULL, 0, 0, 0, 120),
+	('three/agent-a1', 1, 1, 'prompt', '2026-11-18 15:00:00+00', '2026-11-18 15:00:00+00', 'look at the leases', false, false, 'three-0', NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0),
+	('three/agent-a1', 2, 2, 'reply', '2026-11-18 15:00:30+00', '2026-11-18 15:00:30+00', 'Done.', false, false, 'three-1', 'm7', NULL, NULL, NULL, NULL, 0, 0, 0, 30),
+	('two', 1, 1, 'prompt', '2026-11-16 15:00:00+00', '2026-11-16 15:00:00+00', 'draft the town hall mail', true, true, 'u1', NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0),
+	('two', 2, 2, 'reply', '2026-11-16 15:01:00+00', '2026-11-16 15:01:00+00', 'Here it is.', false, true, 'u2', 'm1', NULL, NULL, NULL, NULL, 0, 0, 0, 60),
+	('two', 3, 3, 'prompt', '2026-11-16 15:02:00+00', '2026-11-16 15:02:00+00', 'no, shorter please', true, true, 'u3', NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 60),
+	('two', 4, 4, 'tool_error', '2026-11-16 15:03:00+00', '2026-11-16 15:03:00+00', 'make
+→ make: no rule', false, true, 'u4', 'm2', 'Bash', NULL, NULL, NULL, 0, 0, 0, 60),
+	('two', 5, 6, 'reply', '2026-11-16 15:05:00+00', '2026-11-16 15:04:00+00', 'Shorter now.', false, true, 'u6', 'm3', NULL, NULL, NULL, NULL, 0, 0, 0, 120);
+
+INSERT INTO insights.session_facets VALUES
+	('three', 'compare two leases', '{"research": 1}', 'unclear_from_transcript', '{"satisfied": 0, "frustrated": 0, "dissatisfied": 0, "likely_satisfied": 0}', NULL, 'single_task', '{}', NULL, NULL, 'compare two leases: 0 tool calls. The last words were “why?”.', '["shop"]', '["personal"]', 'neutral', NULL, 'research', 'user-interactive', '{"started": 1, "abandoned": 0, "completed": 0}', '[]', '[]', 0, 0, NULL, 0, false, NULL, '[]', '[]', 'none', NULL, 0, 0, 0, '{"businesses": [1], "session_type": [1], "workflow_type": [1], "underlying_goal": [1], "priority_alignment": [1]}', 'offline', 2, 'd61d60a72d8aef624a36815130150b153dc6c898bade7682b8a827cf82299b5a', '71f251d6a52d17f289322644e249e37e', 'offline', 0, '2026-11-22 20:36:50.614158+00', '2026-11-22 20:36:50.614158+00', '{}'),
+	('two', 'and the invitation', NULL, 'fully_achieved', '{"satisfied": 1, "frustrated": 0, "dissatisfied": 0, "likely_satisfied": 0}', NULL, 'single_task', '{}', NULL, NULL, 'draft the town hall mail: 0 tool calls. The last words were “great”.', '["shop"]', '["indy-hall"]', 'aligned', 'growing-indy-hall', NULL, 'user-interactive', '{"started": 1, "abandoned": 0, "completed": 1}', '[]', '[]', 0, 0, NULL, 0, true, 'one', '[]', '[]', 'none', NULL, 0, 0, 0, '{"outcome": [8], "businesses": [6], "session_type": [6], "underlying_goal": [6], "priority_matched": [6], "session_cut_short": [8], "priority_alignment": [6], "user_satisfaction_counts": [8]}', 'offline', 2, 'd61d60a72d8aef624a36815130150b153dc6c898bade7682b8a827cf82299b5a', '9a2b0df92dfd23637d864a8f1bde6cde', 'offline', 0, '2026-11-22 20:36:50.703703+00', '2026-11-22 20:36:50.703703+00', '{}'),
+	('one', 'draft the town hall mail', '{"email": 1}', 'fully_achieved', '{"satisfied": 1, "frustrated": 0, "dissatisfied": 1, "likely_satisfied": 0}', NULL, 'single_task', '{"wrong_approach": 1}', '“no, shorter please”', NULL, 'draft the town hall mail: 1 tool call (1 failed), 1 correction. The last words were “perfect, thank you!”.', '["shop"]', '["indy-hall"]', 'aligned', 'growing-indy-hall', 'email', 'user-interactive', '{"started": 1, "abandoned": 0, "completed": 1}', '[]', '[]', 1, 0, NULL, 0, true, NULL, '[]', '[]', 'proactive', NULL, 0, 0, 0, '{"outcome": [6], "businesses": [1], "session_type": [1], "outreach_type": [1], "workflow_type": [1], "friction_counts": [3], "friction_detail": [3], "underlying_goal": [1], "priority_matched": [1], "session_cut_short": [6], "course_corrections": [3], "priority_alignment": [1], "user_satisfaction_counts": [3, 6]}', 'offline', 2, 'd61d60a72d8aef624a36815130150b153dc6c898bade7682b8a827cf82299b5a', '53cfdcf294fb03e512cad1989a9d1285', 'offline', 0, '2026-11-22 20:36:50.738143+00', '2026-11-22 20:36:50.738143+00', '{}');
+
+INSERT INTO insights.session_messages VALUES
+	('two', 'm1', '2026-11-16 15:01:00+00', 2, 'claude-opus-5-5', 3, 10, 100, 0, 0, true, 0.000232, false),
+	('two', 'm2', '2026-11-16 15:03:00+00', 4, 'claude-opus-5-5', 3, 10, 100, 0, 0, true, 0.000232, false),
+	('two', 'm3', '2026-11-16 15:05:00+00', 6, 'claude-opus-5-5', 3, 10, 100, 0, 0, true, 0.000232, false),
+	('two', 'm4', '2026-11-16 15:07:00+00', 8, 'claude-opus-5-5', 3, 10, 100, 0, 0, true, 0.000232, true),
+	('three', 'm5', '2026-11-18 15:02:00+00', 2, 'claude-opus-5-5', 3, 10, 100, 0, 0, true, 0.000232, true),
+	('three', 'm6', '2026-11-18 15:06:00+00', 4, 'claude-opus-5-5', 3, 10, 100, 0, 0, true, 0.000232, true),
+	('three/agent-a1', 'm7', '2026-11-18 15:00:30+00', 2, 'claude-opus-5-5', 3, 10, 100, 0, 0, true, 0.000232, true),
+	('one', 'm1', '2026-11-16 15:00:30+00', 2, 'claude-opus-5-5', 3, 10, 100, 0, 0, true, 0.000232, true),
+	('one', 'm2', '2026-11-16 15:01:30+00', 4, 'claude-opus-5-5', 3, 10, 100, 0, 0, true, 0.000232, true),
+	('one', 'm3', '2026-11-16 15:02:30+00', 6, 'claude-opus-5-5', 3, 10, 100, 0, 0, true, 0.000232, true);
+
+INSERT INTO insights.session_search VALUES
+	('three', '''0'':8B ''call'':10B ''compar'':1A,5B,17B,20 ''last'':12B ''leas'':3A,7B,19B,22 ''rent'':26 ''second'':25 ''shop'':4A ''tool'':9B ''two'':2A,6B,18B,21 ''word'':13B ''“whi'':15B ''”'':16B'),
+	('two', '''0'':12B ''call'':14B ''draft'':1A,7B ''great'':26 ''hall'':4A,10B ''invit'':22B,25 ''last'':16B ''mail'':5A,11B ''shop'':6A ''tool'':13B ''town'':3A,9B ''word'':17B ''“great”'':19B'),
+	('one', '''1'':12B,15B,17B ''call'':14B ''correct'':18B ''draft'':1A,7B,27B,35 ''fail'':16B ''hall'':4A,10B,30B,38 ''last'':20B ''mail'':5A,11B,31B,39 ''make'':49,51 ''perfect'':43 ''pleas'':42 ''please”'':34B ''rule'':53 ''shop'':6A ''shorter'':33B,41,54 ''thank'':24B,44 ''tool'':13B ''town'':3A,9B,29B,37 ''word'':21B ''“no'':32B ''“perfect'':23B ''”'':26B ''→'':50');
+
+INSERT INTO insights.transcript_files VALUES
+	('laptop', '/home/alex/.claude/projects/-home-alex-work-shop/two.jsonl', 'two', 3342, 1795379806632086335, 3342, 'dc11a60f31140ca65ee456b2f0583b0b', 'read', NULL, '[]', '{"user": 5, "assistant": 4}', '2026-11-22 20:36:50.354722+00'),
+	('laptop', '/home/alex/.claude/projects/-home-alex-work-shop/one.jsonl', 'one', 2619, 1795379806631905546, 2619, 'e833a4c83e1ce8e78ff34de5d4fda92d', 'read', NULL, '[]', '{"user": 4, "assistant": 3}', '2026-11-22 20:36:50.354722+00'),
+	('laptop', '/home/alex/.claude/projects/-home-alex-work-shop/three.jsonl', 'three', 1492, 1795379806632195597, 1492, '43f8f496506f0d5919c529439ba7e47d', 'read', NULL, '[]', '{"user": 2, "assistant": 2}', '2026-11-22 20:36:50.354722+00'),
+	('laptop', '/home/alex/.claude/projects/-home-alex-work-shop/three/subagents/agent-a1.jsonl', 'three/agent-a1', 748, 1795379806632344960, 748, 'dd447e5a764d6b23ce47e839f09a618f', 'read', NULL, '[]', '{"user": 1, "assistant": 1}', '2026-11-22 20:36:50.354722+00');
+
+SELECT pg_catalog.setval('insights.anomalies_id_seq', 1, false);
+
+SELECT pg_catalog.setval('insights.facet_corrections_id_seq', 1, false);
+
+SELECT pg_catalog.setval('insights.facet_extractions_id_seq', 3, true);
+
+SELECT pg_catalog.setval('insights.insights_snapshots_id_seq', 1, true);
+
+SELECT pg_catalog.setval('insights.narrative_calls_id_seq', 1, false);
+
+SELECT pg_catalog.setval('insights.notifications_id_seq', 1, true);
+
+ALTER TABLE ONLY insights.anomalies
+    ADD CONSTRAINT anomalies_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insights.claude_sessions
+    ADD CONSTRAINT claude_sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insights.data_versions
+    ADD CONSTRAINT data_versions_pkey PRIMARY KEY (slot);
+
+ALTER TABLE ONLY insights.facet_batch_requests
+    ADD CONSTRAINT facet_batch_requests_pkey PRIMARY KEY (custom_id);
+
+ALTER TABLE ONLY insights.facet_batches
+    ADD CONSTRAINT facet_batches_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insights.facet_batches
+    ADD CONSTRAINT facet_batches_provider_id_key UNIQUE (provider_id);
+
+ALTER TABLE ONLY insights.facet_corrections
+    ADD CONSTRAINT facet_corrections_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insights.facet_extractions
+    ADD CONSTRAINT facet_extractions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insights.insights_snapshots
+    ADD CONSTRAINT insights_snapshots_period_type_period_start_key UNIQUE (period_type, period_start);
+
+ALTER TABLE ONLY insights.insights_snapshots
+    ADD CONSTRAINT insights_snapshots_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insights.narrative_calls
+    ADD CONSTRAINT narrative_calls_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insights.notifications
+    ADD CONSTRAINT notifications_channel_dedupe_key_key UNIQUE (channel, dedupe_key);
+
+ALTER TABLE ONLY insights.notifications
+    ADD CONSTRAINT notifications_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY insights.anomalies
+    ADD CONSTRAINT one_anomaly_a_day UNIQUE (metric, window_start);
+
+ALTER TABLE ONLY insights.purged_people
+    ADD CONSTRAINT purged_people_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY insights.purged_sessions
+    ADD CONSTRAINT purged_sessions_pkey PRIMARY KEY (id_hash);
+
+ALTER TABLE ONLY insights.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY insights.session_days
+    ADD CONSTRAINT session_days_pkey PRIMARY KEY (session_id, activity_date);
+
+ALTER TABLE ONLY insights.session_entries
+    ADD CONSTRAINT session_entries_pkey PRIMARY KEY (session_id, entry_no);
+
+ALTER TABLE ONLY insights.session_facets
+    ADD CONSTRAINT session_facets_pkey PRIMARY KEY (session_id);
+
+ALTER TABLE ONLY insights.session_messages
+    ADD CONSTRAINT session_messages_pkey PRIMARY KEY (session_id, message_id);
+
+ALTER TABLE ONLY insights.session_search
+    ADD CONSTRAINT session_search_pkey PRIMARY KEY (session_id);
+
+ALTER TABLE ONLY insights.transcript_archive
+    ADD CONSTRAINT transcript_archive_pkey PRIMARY KEY (machine, path, digest);
+
+ALTER TABLE ONLY insights.transcript_files
+    ADD CONSTRAINT transcript_files_pkey PRIMARY KEY (machine, path);
+
+CREATE INDEX claude_sessions_ended_at ON insights.claude_sessions USING btree (ended_at);
+
+CREATE INDEX claude_sessions_parent_session_id ON insights.claude_sessions USING btree (parent_session_id);
+
+CREATE INDEX claude_sessions_started_at ON insights.claude_sessions USING btree (started_at);
+
+CREATE INDEX claude_sessions_yours ON insights.claude_sessions USING btree (id) INCLUDE (started_at) WHERE ((category = 'human'::text) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)));
+
+CREATE INDEX facet_batch_requests_batch_id ON insights.facet_batch_requests USING btree (batch_id);
+
+CREATE INDEX facet_batch_requests_extraction_id ON insights.facet_batch_requests USING btree (extraction_id);
+
+CREATE UNIQUE INDEX facet_batch_requests_one_open ON insights.facet_batch_requests USING btree (session_id) WHERE (state = 'open'::text);
+
+CREATE INDEX facet_batch_requests_session_id ON insights.facet_batch_requests USING btree (session_id);
+
+CREATE INDEX facet_corrections_session_id ON insights.facet_corrections USING btree (session_id, facet, id);
+
+CREATE INDEX facet_extractions_attempted_at ON insights.facet_extractions USING btree (attempted_at);
+
+CREATE INDEX facet_extractions_session_id ON insights.facet_extractions USING btree (session_id, attempted_at DESC);
+
+CREATE INDEX narrative_calls_written_at ON insights.narrative_calls USING btree (written_at);
+
+CREATE INDEX notifications_waiting ON insights.notifications USING btree (created_at) WHERE (state = 'waiting'::text);
+
+CREATE UNIQUE INDEX one_open_anomaly ON insights.anomalies USING btree (metric) WHERE (state <> 'closed'::text);
+
+CREATE UNIQUE INDEX one_owner_a_message ON insights.session_messages USING btree (message_id) WHERE is_owner;
+
+CREATE INDEX session_days_activity_date ON insights.session_days USING btree (activity_date, session_id);
+
+CREATE INDEX session_entries_uuid ON insights.session_entries USING btree (uuid) WHERE (uuid IS NOT NULL);
+
+CREATE INDEX session_facets_created_at ON insights.session_facets USING btree (created_at);
+
+CREATE INDEX session_facets_initiated_by ON insights.session_facets USING btree (initiated_by);
+
+CREATE INDEX session_facets_outcome ON insights.session_facets USING btree (outcome);
+
+CREATE INDEX session_facets_priority_alignment ON insights.session_facets USING btree (priority_alignment);
+
+CREATE INDEX session_facets_workflow_type ON insights.session_facets USING btree (workflow_type);
+
+CREATE INDEX session_messages_message_id ON insights.session_messages USING btree (message_id);
+
+CREATE INDEX session_search_words ON insights.session_search USING gin (words);
+
+CREATE INDEX transcript_archive_digest ON insights.transcript_archive USING btree (digest);
+
+CREATE INDEX transcript_files_session_id ON insights.transcript_files USING btree (session_id);
+
+CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.anomalies FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
+
+CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.claude_sessions FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
+
+CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.facet_extractions FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
+
+CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.session_days FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
+
+CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.session_entries FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
+
+CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.session_facets FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
+
+CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.session_messages FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
+
+CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.transcript_files FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
+
+CREATE TRIGGER count_purge AFTER INSERT ON insights.purged_people FOR EACH STATEMENT EXECUTE FUNCTION insights.count_purge();
+
+CREATE TRIGGER count_purge AFTER INSERT ON insights.purged_sessions FOR EACH STATEMENT EXECUTE FUNCTION insights.count_purge();
+
+ALTER TABLE ONLY insights.facet_batch_requests
+    ADD CONSTRAINT facet_batch_requests_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES insights.facet_batches(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.facet_batch_requests
+    ADD CONSTRAINT facet_batch_requests_extraction_id_fkey FOREIGN KEY (extraction_id) REFERENCES insights.facet_extractions(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY insights.facet_batch_requests
+    ADD CONSTRAINT facet_batch_requests_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.facet_corrections
+    ADD CONSTRAINT facet_corrections_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.facet_extractions
+    ADD CONSTRAINT facet_extractions_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.narrative_calls
+    ADD CONSTRAINT narrative_calls_snapshot_id_fkey FOREIGN KEY (snapshot_id) REFERENCES insights.insights_snapshots(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY insights.session_days
+    ADD CONSTRAINT session_days_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.session_entries
+    ADD CONSTRAINT session_entries_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.session_facets
+    ADD CONSTRAINT session_facets_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.session_messages
+    ADD CONSTRAINT session_messages_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.session_search
+    ADD CONSTRAINT session_search_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
