@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from session_insights.dashboard.desk import Desk
 from session_insights.dashboard.templates import build_templates
 from session_insights.profile import Profile, load_profile
 from session_insights.settings import Settings, find_include_dir
+from session_insights.stages.reporting import render_snapshot
 
 TEMPLATES = find_include_dir(Settings()) / "templates"
 OpenClient = Callable[..., TestClient]
@@ -31,7 +33,13 @@ def open_client(profile: Profile) -> Iterator[OpenClient]:
 
     def open_one(url: str, *, guard: Callable[..., Any] = lambda: None, **options: Any) -> TestClient:
         def open_desk(templates: Path) -> Desk:
-            return Desk(profile, Settings(), build_templates(templates, profile), _unused, _unused)
+            return Desk(
+                profile,
+                Settings(),
+                build_templates(templates, profile),
+                _unused,
+                partial(render_snapshot, profile=profile),
+            )
 
         app = build_app(
             guard=guard,

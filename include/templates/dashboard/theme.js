@@ -1,11 +1,17 @@
-// At home in Airflow: light and dark as the page around us has it, and links to Airflow's own pages open there.
+// At home in Airflow: light and dark as Airflow has it, and links to Airflow's own pages open there.
 (function () {
   "use strict";
   var root = document.documentElement, host = null;
   try { if (parent !== window) host = parent.document.documentElement; } catch (error) { host = null; }
-  if (!host) return;
-  function follow() { root.dataset.theme = host.classList.contains("dark") ? "dark" : "light"; }
+  function follow() {
+    var theme = null;
+    // Outside of its frame there is what a person chose in Airflow; where nobody did, the system decides.
+    try { theme = host ? (host.classList.contains("dark") ? "dark" : "light") : localStorage.getItem("theme"); } catch (error) { theme = null; }
+    if (theme === "dark" || theme === "light") root.dataset.theme = theme; else delete root.dataset.theme;
+  }
   follow();
+  addEventListener("storage", follow);
+  if (!host) return;
   new MutationObserver(follow).observe(host, { attributes: true, attributeFilter: ["class"] });
   document.addEventListener("click", function (event) {
     var link = event.target.closest("a[data-airflow]");

@@ -163,7 +163,12 @@ def _problem(words: str) -> dict[str, Any]:
 router = APIRouter(
     prefix="/api",
     tags=["Session Insights"],
-    responses={401: _problem("Not signed in"), 403: _problem("No right to read these DAGs")},
+    responses={
+        401: _problem("Not signed in"),
+        403: _problem("No right to read these DAGs"),
+        422: _problem("A parameter that is not understood, by name"),
+        503: _problem("The database does not answer, or not in time"),
+    },
 )
 Reads = Annotated[Connection, Depends(reader)]
 Place = Annotated[Desk, Depends(desk)]

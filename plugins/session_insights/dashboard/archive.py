@@ -33,6 +33,20 @@ def show_reports(
 
 @router.get("/reports/{snapshot_id}", response_class=HTMLResponse)
 def show_report(
+    request: Request,
+    snapshot_id: SnapshotId,
+    connection: Annotated[Connection, Depends(reader)],
+    place: Annotated[Desk, Depends(desk)],
+) -> HTMLResponse:
+    """A report below the navigation: Airflow's own frame has no way back."""
+    row = store.load_snapshot(connection, snapshot_id)
+    if row is None or row["narrative"] is None:
+        raise HTTPException(404, "There is no such report, or it has no text yet: run its DAG for these days.")
+    return render_page(request, place, "report.html", {"row": row, "snapshot_id": snapshot_id})
+
+
+@router.get("/reports/{snapshot_id}/page", response_class=HTMLResponse)
+def show_report_page(
     snapshot_id: SnapshotId,
     connection: Annotated[Connection, Depends(reader)],
     place: Annotated[Desk, Depends(desk)],

@@ -15,11 +15,11 @@ _KEEP = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 def load_assets(templates: Path) -> dict[str, str]:
     """Name → text; the dashboard's stylesheet goes on where the report's ends."""
-    shared, own, pages, script = (
+    shared, own, script = (
         (templates / name).read_text(encoding="utf-8")
-        for name in ("shared/style.css", "dashboard/dashboard.css", "dashboard/pages.css", "dashboard/theme.js")
+        for name in ("shared/style.css", "dashboard/dashboard.css", "dashboard/theme.js")
     )
-    return {"dashboard.css": shared + own + pages, "theme.js": script}
+    return {"dashboard.css": shared + own, "theme.js": script}
 
 
 def version_assets(assets: dict[str, str]) -> str:

@@ -38,16 +38,18 @@ def test_reports_are_listed_with_their_coverage_and_lead_to_their_page(
     page = client.get("/reports").text
     assert f'<a href="/reports/{snapshot_id}">15 to 21 November 2026</a>' in page
     assert "1 of 2" in page
-    report = client.get(f"/reports/{snapshot_id}")
-    assert report.status_code == 200
-    assert "weekly report" in report.text
+    framed = client.get(f"/reports/{snapshot_id}")
+    assert framed.status_code == 200
+    assert f'sandbox src="/reports/{snapshot_id}/page"' in framed.text
+    assert '<a href="/reports" aria-current="page">' in framed.text
+    assert "weekly report for Alex" in client.get(f"/reports/{snapshot_id}/page").text
 
 
 def test_a_report_is_sandboxed_and_hostile_titles_stay_text(client: TestClient, connection: Connection) -> None:
     add_session(
         connection, "s", ended_at=NOON, title=HOSTILE, facet={"friction_detail": HOSTILE, "brief_summary": HOSTILE}
     )
-    answer = client.get(f"/reports/{make_report(connection)}")
+    answer = client.get(f"/reports/{make_report(connection)}/page")
     assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
     assert "<script" not in answer.text
 
@@ -55,9 +57,10 @@ def test_a_report_is_sandboxed_and_hostile_titles_stay_text(client: TestClient, 
 def test_a_report_without_a_text_is_no_link_and_says_what_to_do(client: TestClient, connection: Connection) -> None:
     snapshot_id = reporting.open_snapshot(connection, "weekly", WEEK)["snapshot_id"]
     assert f'href="/reports/{snapshot_id}"' not in client.get("/reports").text
-    answer = client.get(f"/reports/{snapshot_id}")
-    assert answer.status_code == 404
-    assert "run its DAG" in answer.text
+    for path in (f"/reports/{snapshot_id}", f"/reports/{snapshot_id}/page"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert "run its DAG" in answer.text
     assert client.get("/reports/999").status_code == 404
 
 
