@@ -26,6 +26,7 @@ from session_insights.store.database import Connection, connect  # noqa: E402
 from session_insights.store.figures import load_rows  # noqa: E402
 from session_insights.store.migrations import migrate  # noqa: E402
 from session_insights.store.queries import load_sql  # noqa: E402
+from session_insights.store.transcripts import count_days  # noqa: E402
 from session_insights.windows import Window  # noqa: E402
 
 BUDGET_SECONDS = 1.0
@@ -194,6 +195,8 @@ def fill_history(connection: Connection, sessions: int, weeks: int) -> None:
     started = time.monotonic()
     with connection.transaction(), psycopg.ClientCursor(connection) as cursor:
         cursor.execute(ROWS.encode(), {"sessions": sessions, "weeks": weeks, "last_day": LAST_DAY})
+        ids = connection.execute("select id from insights.claude_sessions where parent_session_id is null")
+        count_days(connection, [row["id"] for row in ids])
     connection.execute("vacuum analyze")
     _say(f"{sessions:,} sessions over {weeks} weeks made in {time.monotonic() - started:.0f} s")
 
