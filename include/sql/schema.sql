@@ -341,6 +341,7 @@ CREATE TABLE insights.claude_sessions (
     memories_extracted_at timestamp with time zone,
     facets_extracted_at timestamp with time zone,
     synced_at timestamp with time zone DEFAULT now() NOT NULL,
+    family_cost_usd double precision,
     CONSTRAINT category_is_known CHECK ((category = ANY (ARRAY['human'::text, 'automated'::text, 'subagent'::text, 'warmup'::text, 'stub'::text, 'plumbing'::text]))),
     CONSTRAINT cost_usd_is_not_negative CHECK ((cost_usd >= (0)::double precision))
 );
@@ -360,6 +361,8 @@ COMMENT ON COLUMN insights.claude_sessions.cost_usd IS 'At list price; null when
 COMMENT ON COLUMN insights.claude_sessions.unfinished_message_count IS 'Messages without a stop_reason: their output_tokens are a lower bound.';
 
 COMMENT ON COLUMN insights.claude_sessions.content_hash IS 'Changes when an entry of the session changes.';
+
+COMMENT ON COLUMN insights.claude_sessions.family_cost_usd IS 'The sum of insights.session_days.cost_usd, so with sub-agents; null when no message has a price.';
 
 CREATE TABLE insights.data_versions (
     slot integer NOT NULL,
@@ -745,12 +748,38 @@ COMMENT ON TABLE insights.session_facets IS 'The newest reading of a session. Nu
 
 COMMENT ON COLUMN insights.session_facets.corrected IS 'Corrected facets → {value, evidence} of the reader; the facet''s own column has what the person said.';
 
+CREATE TABLE insights.session_models (
+    session_id text NOT NULL,
+    activity_date date NOT NULL,
+    model text NOT NULL,
+    message_count integer NOT NULL,
+    input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    cache_read_tokens bigint NOT NULL,
+    cache_write_tokens bigint NOT NULL,
+    cost_usd numeric,
+    unfinished_message_count integer NOT NULL
+);
+
+COMMENT ON TABLE insights.session_models IS 'Session × local date × model: the messages it owns, with those of its sub-agents. Cost null: none has a price.';
+
 CREATE TABLE insights.session_search (
     session_id text NOT NULL,
     words tsvector NOT NULL
 );
 
 COMMENT ON TABLE insights.session_search IS 'The words that a search finds a session by: its title, its facet, what was said, which files. Sub-agents have none.';
+
+CREATE TABLE insights.session_tools (
+    session_id text NOT NULL,
+    activity_date date NOT NULL,
+    tool text NOT NULL,
+    call_count integer NOT NULL,
+    error_count integer NOT NULL
+);
+
+COMMENT ON TABLE insights.session_tools IS 'Session × local date × tool: its own calls that ran, copied history and sub-agents not in. It comes and goes with the
+row of insights.session_days.';
 
 CREATE TABLE insights.transcript_archive (
     machine text NOT NULL,
@@ -857,8 +886,14 @@ ALTER TABLE ONLY insights.session_facets
 ALTER TABLE ONLY insights.session_messages
     ADD CONSTRAINT session_messages_pkey PRIMARY KEY (session_id, message_id);
 
+ALTER TABLE ONLY insights.session_models
+    ADD CONSTRAINT session_models_pkey PRIMARY KEY (session_id, activity_date, model);
+
 ALTER TABLE ONLY insights.session_search
     ADD CONSTRAINT session_search_pkey PRIMARY KEY (session_id);
+
+ALTER TABLE ONLY insights.session_tools
+    ADD CONSTRAINT session_tools_pkey PRIMARY KEY (session_id, activity_date, tool);
 
 ALTER TABLE ONLY insights.transcript_archive
     ADD CONSTRAINT transcript_archive_pkey PRIMARY KEY (machine, path, digest);
@@ -968,5 +1003,11 @@ ALTER TABLE ONLY insights.session_facets
 ALTER TABLE ONLY insights.session_messages
     ADD CONSTRAINT session_messages_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY insights.session_models
+    ADD CONSTRAINT session_models_session_id_activity_date_fkey FOREIGN KEY (session_id, activity_date) REFERENCES insights.session_days(session_id, activity_date) ON DELETE CASCADE;
+
 ALTER TABLE ONLY insights.session_search
     ADD CONSTRAINT session_search_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.session_tools
+    ADD CONSTRAINT session_tools_session_id_activity_date_fkey FOREIGN KEY (session_id, activity_date) REFERENCES insights.session_days(session_id, activity_date) ON DELETE CASCADE;

@@ -113,9 +113,10 @@ def refresh_days(connection: Connection, session_ids: list[str], *, time_zone: s
 
 
 def count_days(connection: Connection, session_ids: list[str]) -> None:
-    """What each day took by tool and by model; the rows go with the day's own."""
+    """What each day took by tool and by model, whose rows go with the day's own, and what all days cost together."""
     execute(connection, load_sql("sessions/insert_day_tools"), session_ids=session_ids)
     execute(connection, load_sql("sessions/insert_day_models"), session_ids=session_ids)
+    execute(connection, load_sql("sessions/refresh_family_cost"), session_ids=session_ids)
 
 
 def recut_days(connection: Connection, *, time_zone: str) -> int:
