@@ -107,9 +107,17 @@ found as (
             when %(person)s::text = 'any' then jsonb_array_length(facet.people_mentioned) > 0
             else facet.people_mentioned ? %(person)s::text
         end)
-        and (%(skill)s::text is null or facet.skills_used ? %(skill)s::text)
+        and (%(skill)s::text is null or session.skills_used ? %(skill)s::text)
         and (%(skill_missed)s::text is null or facet.skills_missed ? %(skill_missed)s::text)
-        and (%(tool)s::text is null or session.tools_used ? %(tool)s::text)
+        and (%(tool)s::text is null or exists (
+            select
+            from insights.session_tools as called
+            where
+                called.session_id = session.id
+                and called.tool = %(tool)s::text
+                and (%(since)s::date is null or called.activity_date >= %(since)s::date)
+                and (%(until)s::date is null or called.activity_date <= %(until)s::date)
+        ))
         and (%(has)s::text is null or case %(has)s::text
             when 'corrections' then facet.course_corrections > 0
             when 'retry_loops' then facet.retry_loops > 0
