@@ -154,6 +154,14 @@ select
     case when number %% 50 = 0 then 'answer lacks outcome' end, 4000, 600, 0, 0, 0.001, 2.5
 from numbered
 where category = 'human';
+
+insert into insights.session_search (session_id, words)
+select
+    session.id,
+    to_tsvector('english', concat_ws(' ', session.title, facet.underlying_goal, facet.brief_summary))
+from insights.claude_sessions as session
+left join insights.session_facets as facet on session.id = facet.session_id
+where session.category <> 'subagent';
 """
 
 

@@ -46,18 +46,21 @@ $$;
 COMMENT ON FUNCTION insights.is_wanted(session_id text, machine text, project text, initiated_by text) IS 'Whether a session passes the transaction''s setting insights.session_filter; every session does where it is not set.';
 
 CREATE FUNCTION insights.matches_filter(session_id text, machine text, project text, initiated_by text, session_filter jsonb) RETURNS boolean
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     AS $$
-    select jsonb_build_object(
-        'machine', machine,
-        'project', project,
-        'initiated_by', initiated_by,
-        'business', (
-            select facet.businesses ->> 0
-            from insights.session_facets as facet
-            where facet.session_id = matches_filter.session_id
-        )
-    ) @> session_filter
+begin
+    if session_filter ? 'machine' and machine is distinct from session_filter ->> 'machine'
+        or session_filter ? 'project' and project is distinct from session_filter ->> 'project'
+        or session_filter ? 'initiated_by' and initiated_by is distinct from session_filter ->> 'initiated_by'
+    then
+        return false;
+    end if;
+    return not session_filter ? 'business' or (
+        select facet.businesses ->> 0
+        from insights.session_facets as facet
+        where facet.session_id = matches_filter.session_id
+    ) is not distinct from session_filter ->> 'business';
+end
 $$;
 
 COMMENT ON FUNCTION insights.matches_filter(session_id text, machine text, project text, initiated_by text, session_filter jsonb) IS 'Whether a session has all values of the filter, such as {"machine": "laptop", "business": null}; null is unknown.
