@@ -26,6 +26,7 @@ from session_insights.store.database import Connection, connect  # noqa: E402
 from session_insights.store.figures import load_rows  # noqa: E402
 from session_insights.store.migrations import migrate  # noqa: E402
 from session_insights.store.queries import load_sql  # noqa: E402
+from session_insights.store.transcripts import count_days  # noqa: E402
 from session_insights.windows import Window  # noqa: E402
 
 BUDGET_SECONDS = 1.0
@@ -153,6 +154,14 @@ select
     case when number %% 50 = 0 then 'answer lacks outcome' end, 4000, 600, 0, 0, 0.001, 2.5
 from numbered
 where category = 'human';
+
+insert into insights.session_search (session_id, words)
+select
+    session.id,
+    to_tsvector('english', concat_ws(' ', session.title, facet.underlying_goal, facet.brief_summary))
+from insights.claude_sessions as session
+left join insights.session_facets as facet on session.id = facet.session_id
+where session.category <> 'subagent';
 """
 
 
@@ -194,6 +203,8 @@ def fill_history(connection: Connection, sessions: int, weeks: int) -> None:
     started = time.monotonic()
     with connection.transaction(), psycopg.ClientCursor(connection) as cursor:
         cursor.execute(ROWS.encode(), {"sessions": sessions, "weeks": weeks, "last_day": LAST_DAY})
+        ids = connection.execute("select id from insights.claude_sessions where parent_session_id is null")
+        count_days(connection, [row["id"] for row in ids])
     connection.execute("vacuum analyze")
     _say(f"{sessions:,} sessions over {weeks} weeks made in {time.monotonic() - started:.0f} s")
 

@@ -6,7 +6,15 @@ from typing import Any
 
 from session_insights.store.database import Connection, execute
 
-TABLES = ("transcript_files", "claude_sessions", "session_messages", "session_entries", "session_days")
+TABLES = (
+    "transcript_files",
+    "claude_sessions",
+    "session_messages",
+    "session_entries",
+    "session_days",
+    "session_tools",
+    "session_models",
+)
 _WHEN_WRITTEN = frozenset({"read_at", "synced_at", "mtime_ns"})
 
 Dump = dict[str, list[dict[str, Any]]]
@@ -17,7 +25,7 @@ def dump_rows(connection: Connection) -> Dump:
     return {
         table: [
             {name: _rounded(value) for name, value in row.items() if name not in _WHEN_WRITTEN}
-            for row in execute(connection, f"select * from insights.{table} order by 1, 2")
+            for row in execute(connection, f"select * from insights.{table} order by 1, 2, 3")
         ]
         for table in TABLES
     }

@@ -46,18 +46,21 @@ $$;
 COMMENT ON FUNCTION insights.is_wanted(session_id text, machine text, project text, initiated_by text) IS 'Whether a session passes the transaction''s setting insights.session_filter; every session does where it is not set.';
 
 CREATE FUNCTION insights.matches_filter(session_id text, machine text, project text, initiated_by text, session_filter jsonb) RETURNS boolean
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     AS $$
-    select jsonb_build_object(
-        'machine', machine,
-        'project', project,
-        'initiated_by', initiated_by,
-        'business', (
-            select facet.businesses ->> 0
-            from insights.session_facets as facet
-            where facet.session_id = matches_filter.session_id
-        )
-    ) @> session_filter
+begin
+    if session_filter ? 'machine' and machine is distinct from session_filter ->> 'machine'
+        or session_filter ? 'project' and project is distinct from session_filter ->> 'project'
+        or session_filter ? 'initiated_by' and initiated_by is distinct from session_filter ->> 'initiated_by'
+    then
+        return false;
+    end if;
+    return not session_filter ? 'business' or (
+        select facet.businesses ->> 0
+        from insights.session_facets as facet
+        where facet.session_id = matches_filter.session_id
+    ) is not distinct from session_filter ->> 'business';
+end
 $$;
 
 COMMENT ON FUNCTION insights.matches_filter(session_id text, machine text, project text, initiated_by text, session_filter jsonb) IS 'Whether a session has all values of the filter, such as {"machine": "laptop", "business": null}; null is unknown.
@@ -341,6 +344,7 @@ CREATE TABLE insights.claude_sessions (
     memories_extracted_at timestamp with time zone,
     facets_extracted_at timestamp with time zone,
     synced_at timestamp with time zone DEFAULT now() NOT NULL,
+    family_cost_usd double precision,
     entries_deleted_at timestamp with time zone,
     entries_deleted_until timestamp with time zone,
     CONSTRAINT category_is_known CHECK ((category = ANY (ARRAY['human'::text, 'automated'::text, 'subagent'::text, 'warmup'::text, 'stub'::text, 'plumbing'::text]))),
@@ -363,6 +367,8 @@ COMMENT ON COLUMN insights.claude_sessions.cost_usd IS 'At list price; null when
 COMMENT ON COLUMN insights.claude_sessions.unfinished_message_count IS 'Messages without a stop_reason: their output_tokens are a lower bound.';
 
 COMMENT ON COLUMN insights.claude_sessions.content_hash IS 'Changes when an entry of the session changes.';
+
+COMMENT ON COLUMN insights.claude_sessions.family_cost_usd IS 'The sum of insights.session_days.cost_usd, so with sub-agents; null when no message has a price.';
 
 COMMENT ON COLUMN insights.claude_sessions.entries_deleted_at IS 'When the text of its old entries was last deleted.';
 
@@ -771,12 +777,38 @@ COMMENT ON TABLE insights.session_facets IS 'The newest reading of a session. Nu
 
 COMMENT ON COLUMN insights.session_facets.corrected IS 'Corrected facets → {value, evidence} of the reader; the facet''s own column has what the person said.';
 
+CREATE TABLE insights.session_models (
+    session_id text NOT NULL,
+    activity_date date NOT NULL,
+    model text NOT NULL,
+    message_count integer NOT NULL,
+    input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    cache_read_tokens bigint NOT NULL,
+    cache_write_tokens bigint NOT NULL,
+    cost_usd numeric,
+    unfinished_message_count integer NOT NULL
+);
+
+COMMENT ON TABLE insights.session_models IS 'Session × local date × model: the messages it owns, with those of its sub-agents. Cost null: none has a price.';
+
 CREATE TABLE insights.session_search (
     session_id text NOT NULL,
     words tsvector NOT NULL
 );
 
 COMMENT ON TABLE insights.session_search IS 'The words that a search finds a session by: its title, its facet, what was said, which files. Sub-agents have none.';
+
+CREATE TABLE insights.session_tools (
+    session_id text NOT NULL,
+    activity_date date NOT NULL,
+    tool text NOT NULL,
+    call_count integer NOT NULL,
+    error_count integer NOT NULL
+);
+
+COMMENT ON TABLE insights.session_tools IS 'Session × local date × tool: its own calls that ran, copied history and sub-agents not in. It comes and goes with the
+row of insights.session_days.';
 
 CREATE TABLE insights.transcript_archive (
     machine text NOT NULL,
@@ -886,8 +918,14 @@ ALTER TABLE ONLY insights.session_facets
 ALTER TABLE ONLY insights.session_messages
     ADD CONSTRAINT session_messages_pkey PRIMARY KEY (session_id, message_id);
 
+ALTER TABLE ONLY insights.session_models
+    ADD CONSTRAINT session_models_pkey PRIMARY KEY (session_id, activity_date, model);
+
 ALTER TABLE ONLY insights.session_search
     ADD CONSTRAINT session_search_pkey PRIMARY KEY (session_id);
+
+ALTER TABLE ONLY insights.session_tools
+    ADD CONSTRAINT session_tools_pkey PRIMARY KEY (session_id, activity_date, tool);
 
 ALTER TABLE ONLY insights.transcript_archive
     ADD CONSTRAINT transcript_archive_pkey PRIMARY KEY (machine, path, digest);
@@ -997,5 +1035,11 @@ ALTER TABLE ONLY insights.session_facets
 ALTER TABLE ONLY insights.session_messages
     ADD CONSTRAINT session_messages_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY insights.session_models
+    ADD CONSTRAINT session_models_session_id_activity_date_fkey FOREIGN KEY (session_id, activity_date) REFERENCES insights.session_days(session_id, activity_date) ON DELETE CASCADE;
+
 ALTER TABLE ONLY insights.session_search
     ADD CONSTRAINT session_search_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.session_tools
+    ADD CONSTRAINT session_tools_session_id_activity_date_fkey FOREIGN KEY (session_id, activity_date) REFERENCES insights.session_days(session_id, activity_date) ON DELETE CASCADE;

@@ -31,7 +31,9 @@ def open_client(profile: Profile) -> Iterator[OpenClient]:
     """A client of an app on a database; `guard` decides who is let in."""
     opened: list[TestClient] = []
 
-    def open_one(url: str, *, guard: Callable[..., Any] = lambda: None, **options: Any) -> TestClient:
+    def open_one(
+        url: str, *, guard: Callable[..., Any] = lambda: None, warms: bool = False, **options: Any
+    ) -> TestClient:
         def open_desk(templates: Path) -> Desk:
             return Desk(
                 profile,
@@ -48,6 +50,7 @@ def open_client(profile: Profile) -> Iterator[OpenClient]:
             open_desk=open_desk,
             find_url=lambda: url,
             templates=TEMPLATES,
+            warms=warms,
         )
         client = TestClient(app, headers={"accept": "text/html"}, **options)
         client.__enter__()
@@ -57,6 +60,8 @@ def open_client(profile: Profile) -> Iterator[OpenClient]:
     yield open_one
     for client in opened:
         client.__exit__()
+        if client.app.state.warmer:  # type: ignore[attr-defined]
+            client.app.state.warmer.stop()  # type: ignore[attr-defined]
         client.app.state.pool.close()  # type: ignore[attr-defined]
 
 

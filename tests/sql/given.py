@@ -8,6 +8,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from session_insights.store.database import Connection
+from session_insights.store.transcripts import count_days
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -88,6 +89,7 @@ def insert_rows(connection: Connection, given: Tables) -> None:
             if table == "session_messages":
                 numbers = {"message_id": f"msg_{number}"}
             _insert_row(connection, table, {**defaults, **numbers, **row})
+    count_days(connection, [row["id"] for row in given.get("claude_sessions") or []])
 
 
 def _insert_row(connection: Connection, table: str, row: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from session_insights.settings import Settings, find_include_dir
 from session_insights.store.database import Connection
 from session_insights.store.figures import load_rows
 from session_insights.store.queries import load_sql, names_in
+from session_insights.store.together import is_shared, load_together
 from session_insights.windows import Window
 from tests.sql.given import insert_rows
 
@@ -29,6 +30,22 @@ def test_a_case_gives_the_rows_it_expects(case: Path, scratch: Connection) -> No
     params = _load(case / "params.yaml")
     rows = load_rows(scratch, case.parent.name, Window(params["window_start"], params["window_end"]))
     assert rows == _approximately(_expected_rows(_load(case / "expect.yaml")))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
+def test_aggregates_run_together_give_what_each_gives_alone(case: Path, scratch: Connection) -> None:
+    insert_rows(scratch, _load(case / "given.yaml") or {})
+    params = _load(case / "params.yaml")
+    window = Window(params["window_start"], params["window_end"])
+    names = names_in("aggregates")
+    alone = {name: load_rows(scratch, name, window) for name in names}
+    assert load_together(scratch, names, window) == alone
+
+
+def test_only_aggregates_of_their_own_window_read_its_sessions_together() -> None:
+    apart = [name for name in names_in("aggregates") if not is_shared(load_sql(f"aggregates/{name}"))]
+    assert {"friction_by_week", "people_by_week", "summary_by_week"} <= set(apart)
+    assert len(apart) < len(names_in("aggregates")) / 2
 
 
 def test_every_aggregate_has_a_case() -> None:

@@ -73,6 +73,8 @@ def test_every_table_of_the_design_is_there(connection: Connection) -> None:
         "session_messages",
         "session_entries",
         "session_days",
+        "session_tools",
+        "session_models",
         "session_facets",
         "facet_extractions",
         "insights_snapshots",

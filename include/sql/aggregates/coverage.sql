@@ -13,13 +13,16 @@ window_sessions as (
 
 last_attempts as (
 
-    -- A dry run or a skip says nothing about whether a session can be read.
+    -- Of the unread alone. A dry run or a skip says nothing about whether a session can be read.
     select distinct on (attempt.session_id)
         attempt.session_id,
         attempt.state
     from window_sessions as session
+    left join insights.session_facets as facet on session.session_id = facet.session_id
     inner join insights.facet_extractions as attempt on session.session_id = attempt.session_id
-    where attempt.state in ('ok', 'failed', 'refused')
+    where
+        facet.session_id is null
+        and attempt.state in ('ok', 'failed', 'refused')
     order by attempt.session_id, attempt.attempted_at desc, attempt.id desc
 
 ),
@@ -30,7 +33,9 @@ states as (
         session.session_id,
         facet.reader,
         facet.extraction_model as model,
-        (select count(*) from jsonb_object_keys(facet.corrected)) as corrected_facet_count,
+        case
+            when facet.corrected <> '{}' then (select count(*) from jsonb_object_keys(facet.corrected))
+        end as corrected_facet_count,
         case
             when facet.session_id is not null then 'read'
             when attempt.state in ('failed', 'refused') then 'failed'
@@ -54,16 +59,18 @@ state_counts as (
 
 ),
 
-active_sessions as (
+other_sessions as (
 
     select
-        session_id,
-        sum(human_prompt_count) as human_prompt_count
-    from insights.session_days
+        day.session_id,
+        sum(day.human_prompt_count) as human_prompt_count
+    from insights.session_days as day
+    left join window_sessions as counted on day.session_id = counted.session_id
     where
-        activity_date >= %(window_start)s
-        and activity_date < %(window_end)s
-    group by session_id
+        counted.session_id is null
+        and day.activity_date >= %(window_start)s
+        and day.activity_date < %(window_end)s
+    group by day.session_id
 
 ),
 
@@ -71,15 +78,12 @@ other_counts as (
 
     select
         count(*) filter (
-            where session.category = 'human' and active.human_prompt_count > 0
+            where session.category = 'human' and other.human_prompt_count > 0
         ) as too_small_count,
         count(*) filter (where session.category = 'automated') as automated_count
-    from active_sessions as active
-    inner join insights.claude_sessions as session on active.session_id = session.id
-    left join window_sessions as counted on active.session_id = counted.session_id
-    where
-        counted.session_id is null
-        and insights.is_wanted(session.id, session.machine, session.project, session.initiated_by)
+    from other_sessions as other
+    inner join insights.claude_sessions as session on other.session_id = session.id
+    where insights.is_wanted(session.id, session.machine, session.project, session.initiated_by)
 
 ),
 

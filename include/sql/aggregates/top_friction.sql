@@ -1,7 +1,6 @@
 -- top_friction: what went wrong in a window, with the sessions behind it.
 -- Grain:  one row per finding, most sessions first.
--- Reads:  insights.window_sessions, insights.session_facets, insights.claude_sessions, insights.session_days,
---         insights.session_entries
+-- Reads:  insights.window_sessions, insights.session_facets, insights.session_tools
 -- Params: window_start, window_end -- local dates, half-open
 with
 
@@ -18,51 +17,21 @@ sessions as (
 
 ),
 
-connector_calls as (
-
-    -- A call that was refused never reached the connector.
-    select
-        session.session_id,
-        entry.tool,
-        entry.kind
-    from sessions as session
-    inner join insights.claude_sessions as transcript on session.session_id = transcript.id
-    inner join insights.session_days as day on session.session_id = day.session_id
-    inner join insights.session_entries as entry
-        on
-            session.session_id = entry.session_id
-            and day.activity_date
-            = (coalesce(entry.at, transcript.first_record_at) at time zone day.time_zone)::date
-    where
-        day.activity_date >= %(window_start)s
-        and day.activity_date < %(window_end)s
-        and starts_with(entry.tool, 'mcp__')
-        and entry.kind in ('tool', 'tool_error')
-        and not entry.is_copied
-
-),
-
-call_counts as (
-
-    select
-        session_id,
-        tool,
-        count(*) as call_count,
-        count(*) filter (where kind = 'tool_error') as error_count
-    from connector_calls
-    group by session_id, tool
-
-),
-
 connector_points as (
 
+    -- A call that was refused never reached the connector, and is not counted.
     select
-        session_id,
-        'connector:' || coalesce(substring(tool from '^mcp__(.+?)__'), tool) as finding,
-        sum(error_count) as point_count,
-        sum(call_count) as call_count
-    from call_counts
-    group by session_id, finding
+        session.session_id,
+        'connector:' || coalesce(substring(called.tool from '^mcp__(.+?)__'), called.tool) as finding,
+        sum(called.error_count) as point_count,
+        sum(called.call_count) as call_count
+    from sessions as session
+    inner join insights.session_tools as called on session.session_id = called.session_id
+    where
+        called.activity_date >= %(window_start)s
+        and called.activity_date < %(window_end)s
+        and starts_with(called.tool, 'mcp__')
+    group by session.session_id, finding
 
 ),
 

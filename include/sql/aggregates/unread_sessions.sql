@@ -4,9 +4,12 @@
 -- Params: window_start, window_end -- local dates, half-open
 with
 
-window_sessions as (
+unread as (
 
-    select * from insights.window_sessions(%(window_start)s, %(window_end)s)
+    select session.*
+    from insights.window_sessions(%(window_start)s, %(window_end)s) as session
+    left join insights.session_facets as facet on session.session_id = facet.session_id
+    where facet.session_id is null
 
 ),
 
@@ -17,7 +20,7 @@ last_attempts as (
         attempt.session_id,
         attempt.state,
         attempt.error
-    from window_sessions as session
+    from unread as session
     inner join insights.facet_extractions as attempt on session.session_id = attempt.session_id
     where attempt.state in ('ok', 'failed', 'refused')
     order by attempt.session_id, attempt.attempted_at desc, attempt.id desc
@@ -32,8 +35,6 @@ select
     session.active_minutes,
     case when attempt.state in ('failed', 'refused') then 'failed' else 'waiting' end as state,
     case when attempt.state in ('failed', 'refused') then attempt.error end as error
-from window_sessions as session
-left join insights.session_facets as facet on session.session_id = facet.session_id
+from unread as session
 left join last_attempts as attempt on session.session_id = attempt.session_id
-where facet.session_id is null
 order by session.started_at desc nulls last, session.session_id

@@ -1,18 +1,18 @@
 -- sessions: one page of the sessions that a filter leaves, with what they did within its days.
 -- Grain:  one row per session, by sort_value and id, both descending.
--- Reads:  insights.session_days, insights.claude_sessions, insights.session_facets, insights.session_search,
---         insights.facet_extractions
+-- Reads:  insights.session_days, insights.session_tools, insights.claude_sessions, insights.session_facets,
+--         insights.session_search, insights.facet_extractions
 -- Params: since, until -- local dates, both included, or null
 --         category -- human (the sessions that figures count), automated, or all
 --         sort_by -- last_spoken, active_minutes, cost_usd, course_corrections
 --         after_value, after_id -- the last row of the page before, or null
---         needs_days -- a day is given, or the order is by what days sum up to
+--         needs_days -- a day is given
 --         result_limit -- rows; the others are one value each or null, see `dashboard/filters.py`
 with
 
 days as (
 
-    -- Left empty where neither the filter nor the order asks for it: it reads every day of every session.
+    -- Left empty where the filter has no days: it would read every day of every session.
     -- Whole numbers add up to the same whatever the order of rows is, and a page ends where the next begins.
     select
         session_id,
@@ -34,8 +34,12 @@ found as (
     select
         session.id as session_id,
         case %(sort_by)s
-            when 'active_minutes' then coalesce(days.active_milliseconds, 0)
-            when 'cost_usd' then coalesce(days.cost_micros, -1)
+            when 'active_minutes'
+                then
+                    case when %(needs_days)s then coalesce(days.active_milliseconds, 0) else session.active_minutes end
+            when 'cost_usd'
+                then
+                    coalesce(case when %(needs_days)s then days.cost_micros else session.family_cost_usd end, -1)
             when 'course_corrections' then coalesce(facet.course_corrections, -1)
             else coalesce(extract(epoch from session.ended_at), 0)
         end::double precision as sort_value
@@ -81,22 +85,21 @@ found as (
         and (%(friction)s::text is null or case
             when %(friction)s::text = 'any'
                 then
-                    exists (
-                        select
-                        from jsonb_each(facet.friction_counts) as point (kind, points)
-                        where point.points::bigint > 0
-                    )
+                    jsonb_path_exists(facet.friction_counts, '$.* ? (@ > 0)')
             when %(friction)s::text = 'retry_loops' then facet.retry_loops > 0
             when starts_with(%(friction)s::text, 'connector:')
                 then
                     exists (
                         select
-                        from insights.session_entries as entry
+                        from insights.session_tools as called
                         where
-                            entry.session_id = session.id
-                            and entry.kind = 'tool_error'
-                            and starts_with(entry.tool, 'mcp__' || substr(%(friction)s::text, 11) || '__')
-                            and not entry.is_copied
+                            called.session_id = session.id
+                            and called.error_count > 0
+                            and (%(since)s::date is null or called.activity_date >= %(since)s::date)
+                            and (%(until)s::date is null or called.activity_date <= %(until)s::date)
+                            and starts_with(called.tool, 'mcp__')
+                            and coalesce(substring(called.tool from '^mcp__(.+?)__'), called.tool)
+                            = substr(%(friction)s::text, 11)
                     )
             else coalesce((facet.friction_counts ->> %(friction)s::text)::bigint, 0) > 0
         end)
@@ -104,9 +107,17 @@ found as (
             when %(person)s::text = 'any' then jsonb_array_length(facet.people_mentioned) > 0
             else facet.people_mentioned ? %(person)s::text
         end)
-        and (%(skill)s::text is null or facet.skills_used ? %(skill)s::text)
+        and (%(skill)s::text is null or session.skills_used ? %(skill)s::text)
         and (%(skill_missed)s::text is null or facet.skills_missed ? %(skill_missed)s::text)
-        and (%(tool)s::text is null or session.tools_used ? %(tool)s::text)
+        and (%(tool)s::text is null or exists (
+            select
+            from insights.session_tools as called
+            where
+                called.session_id = session.id
+                and called.tool = %(tool)s::text
+                and (%(since)s::date is null or called.activity_date >= %(since)s::date)
+                and (%(until)s::date is null or called.activity_date <= %(until)s::date)
+        ))
         and (%(has)s::text is null or case %(has)s::text
             when 'corrections' then facet.course_corrections > 0
             when 'retry_loops' then facet.retry_loops > 0

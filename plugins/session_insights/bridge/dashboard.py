@@ -49,4 +49,5 @@ app = build_app(
     open_desk=open_desk,
     find_url=find_reading_url,
     templates=find_include_dir(load_settings()) / "templates",
+    warms=True,
 )

@@ -16,6 +16,7 @@ from session_insights.dashboard.desk import Desk, user
 from session_insights.dashboard.failures import handle_failures
 from session_insights.dashboard.pages import PageCache
 from session_insights.dashboard.policy import apply_policy
+from session_insights.dashboard.warming import Warmer
 from session_insights.reports.rendering import build_environment
 
 # What there is to see; each module has its `router`.
@@ -32,6 +33,7 @@ def build_app(
     open_desk: Callable[[Path], Desk],
     find_url: Callable[[], str | None],
     templates: Path,
+    warms: bool = False,
 ) -> FastAPI:
     """The app, ready to be mounted; it reaches for profile and database with its first request.
 
@@ -43,6 +45,7 @@ def build_app(
         open_desk: What pages need, from the folder of templates.
         find_url: The database to read from.
         templates: The folder `include/templates`.
+        warms: Make the usual pages ahead, from the first look on, in a thread that ends with `app.state.warmer.stop()`.
     """
 
     def set_desk(request: Request) -> None:
@@ -62,6 +65,7 @@ def build_app(
     app.state.assets = assets.load_assets(templates)
     app.state.pool = Pool(find_url)
     app.state.pages = PageCache()
+    app.state.warmer = Warmer() if warms else None
     app.dependency_overrides[user] = user_name
     environment = build_environment(templates)
     _tell_assets(environment, app)

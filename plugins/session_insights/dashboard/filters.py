@@ -59,7 +59,7 @@ class Filters(BaseModel):
     person: Text | None = Field(None, description="A name as it is listed, or any.")
     skill: Text | None = Field(None, description="A skill that was used.")
     skill_missed: Text | None = Field(None, description="A skill that was passed over.")
-    tool: Text | None = None
+    tool: Text | None = Field(None, description="A tool that it called within its days, by its whole name.")
     has: Has | None = Field(None, description="At least one of these.")
     reading: Literal["read", "unread", "failed"] | None = None
     q: Text | None = Field(None, description="Words; quotes for a phrase, - for a word that must not be there.")

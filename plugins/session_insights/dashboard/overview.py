@@ -9,12 +9,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
+from markupsafe import escape
 
 from session_insights.dashboard.choices import FILTERS, PERIODS, UNKNOWN, Choice, parse_choice
 from session_insights.dashboard.database import Pool, reader
-from session_insights.dashboard.desk import Desk, airflow_path, base_path, desk
+from session_insights.dashboard.desk import Desk, base_path, desk
 from session_insights.dashboard.links import SessionLinks
-from session_insights.dashboard.pages import MadePage, PageCache
+from session_insights.dashboard.pages import MadePage, PageCache, ShownPage
 from session_insights.profile import Profile
 from session_insights.stages.overview import Overview, build_overview, today_of
 from session_insights.store.dashboard import load_version
@@ -24,6 +25,7 @@ from session_insights.wording import day_range, moment, plural, shorten
 
 router = APIRouter()
 _TITLES = {"business": "Business", "project": "Project", "machine": "Machine", "initiated_by": "Started by"}
+AS_OF_MARK = "<!-- as of -->"  # where the template leaves room for it
 MOST_LINKS = 8  # values that stand side by side; more of them are a list to choose from
 
 
@@ -51,29 +53,62 @@ def show_overview(
     connection: Annotated[Connection, Depends(reader)],
     place: Annotated[Desk, Depends(desk)],
 ) -> HTMLResponse:
-    """The page as it is kept, if nothing was written since; else it is made."""
-    now = datetime.now(UTC)
-    choice = parse_choice(dict(request.query_params), today_of(place.profile, now))
-    base, airflow = base_path(request), airflow_path(request)
-
-    def make(connection: Connection) -> MadePage:
-        links = SessionLinks(choice, base)
-        found = build_overview(
-            connection, choice.window, choice.session_filter, place.profile, made_at=now, link_days=links.days
-        )
-        values = describe(found, choice, place.profile) | {"links": links, "base": base, "airflow": airflow}
-        template = place.templates.get_template("dashboard/overview.html")
-        return MadePage(found.data_version, template.render(values))
+    """The page as it is kept; it is made where there is none, or one that is too old to be shown."""
+    choice = parse_choice(dict(request.query_params), today_of(place.profile, datetime.now(UTC)))
+    base, state = base_path(request), request.app.state
+    pool: Pool = state.pool
+    cache: PageCache = state.pages
+    if state.warmer is not None:
+        state.warmer.start(lambda: make_common(cache, pool, place, base))
 
     def make_later() -> MadePage:
         # The request's own connection is another's by then.
-        pool: Pool = request.app.state.pool
         with pool.lend() as own:
-            return make(own)
+            return make_page(own, choice, place, base)
 
-    cache: PageCache = request.app.state.pages
     version = load_version(connection)
-    return HTMLResponse(cache.get((choice, base), version, lambda: make(connection), make_later))
+    shown = cache.get((choice, base), version, lambda: make_page(connection, choice, place, base), make_later)
+    return HTMLResponse(_say_as_of(shown, place.profile))
+
+
+def make_page(connection: Connection, choice: Choice, place: Desk, base: str) -> MadePage:
+    """Count and write the page of a choice; `base` begins its links."""
+    links = SessionLinks(choice, base)
+    found = build_overview(
+        connection,
+        choice.window,
+        choice.session_filter,
+        place.profile,
+        made_at=datetime.now(UTC),
+        link_days=links.days,
+    )
+    values = describe(found, choice, place.profile)
+    values |= {"links": links, "base": base, "airflow": base.rpartition("/")[0]}
+    return MadePage(found.data_version, place.templates.get_template("dashboard/overview.html").render(values))
+
+
+def make_common(cache: PageCache, pool: Pool, place: Desk, base: str) -> None:
+    """Make the pages of each period without a filter that are no longer true."""
+    today = today_of(place.profile, datetime.now(UTC))
+    with pool.lend() as connection:
+        version = load_version(connection)
+    for days in PERIODS:
+        choice = parse_choice({"days": str(days)}, today)
+
+        def make(choice: Choice = choice) -> MadePage:
+            # Lent a page at a time: requests come in between.
+            with pool.lend() as own:
+                return make_page(own, choice, place, base)
+
+        cache.renew((choice, base), version, make)
+
+
+def _say_as_of(shown: ShownPage, profile: Profile) -> str:
+    """Nothing that a transcript says can stand where the mark does: texts are escaped."""
+    if shown.as_of is None:
+        return shown.text.replace(AS_OF_MARK, "")
+    words = f"Figures as of {moment(shown.as_of, profile.zone)}; newer ones are being counted"
+    return shown.text.replace(AS_OF_MARK, f"<span>{escape(words)}</span>")
 
 
 def describe(found: Overview, choice: Choice, profile: Profile) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Finished pages: kept, shown a little longer than they are true, made anew beside the requests."""
+"""Finished pages: kept, shown a while longer than they are true, with that time, and made anew beside the requests."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from session_insights.store.dashboard import DataVersion
 
 MOST_PAGES = 64  # of at most 300 KB
-# While a sync or a reading writes, a page may be so old: the next look has what is being counted now.
-LONGEST_LAG_SECONDS = 120
+# While a sync or a reading writes, a page may be so old: it says so, and the next look has what is being counted now.
+LONGEST_LAG_SECONDS = 900
 _log = logging.getLogger(__name__)
 
 
@@ -22,6 +23,12 @@ _log = logging.getLogger(__name__)
 class MadePage:
     version: DataVersion  # that it shows
     text: str
+
+
+@dataclass(frozen=True)
+class ShownPage:
+    text: str
+    as_of: datetime | None  # the last moment at which it showed everything; None: it does now
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class PageCache:
 
     def get(
         self, key: Hashable, version: DataVersion, make: Callable[[], MadePage], make_later: Callable[[], MadePage]
-    ) -> str:
+    ) -> ShownPage:
         """The page of `key`: of this version, or, where only machines wrote since, of a moment ago.
 
         Args:
@@ -57,7 +64,7 @@ class PageCache:
             if kept is not None and kept.page.version == version:
                 self._kept[key] = _Kept(kept.page, now)
                 self._kept.move_to_end(key)
-                return kept.page.text
+                return ShownPage(kept.page.text, None)
             # What a person corrected or purged shows at once.
             may_lag = (
                 kept is not None
@@ -72,9 +79,9 @@ class PageCache:
         if kept is not None and may_lag:
             if not is_asked:
                 self._worker.submit(self._refresh, key, make_later)
-            return kept.page.text
+            return ShownPage(kept.page.text, datetime.now(UTC) - timedelta(seconds=now - kept.true_at))
         if waiting is not None:
-            return waiting.result().text
+            return ShownPage(waiting.result().text, None)
         try:
             page = make()
         except BaseException as error:
@@ -83,10 +90,18 @@ class PageCache:
         else:
             mine.set_result(page)
             self._keep(key, page, now)
-            return page.text
+            return ShownPage(page.text, None)
         finally:
             with self._lock:
                 del self._making[key, version]
+
+    def renew(self, key: Hashable, version: DataVersion, make: Callable[[], MadePage]) -> None:
+        """Make the page unless it is of this version."""
+        now = time.monotonic()
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept is None or kept.page.version != version:
+            self._keep(key, make(), now)
 
     def _refresh(self, key: Hashable, make: Callable[[], MadePage]) -> None:
         started = time.monotonic()

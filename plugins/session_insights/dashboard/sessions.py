@@ -65,7 +65,7 @@ def search_sessions(connection: Connection, filters: Filters) -> tuple[list[dict
         | {
             "words": filters.q,
             "sort_by": filters.sort,
-            "needs_days": bool(filters.since or filters.until) or filters.sort in ("active_minutes", "cost_usd"),
+            "needs_days": bool(filters.since or filters.until),
             "after_value": after_value,
             "after_id": after_id,
             "result_limit": filters.limit + 1,

@@ -16,7 +16,7 @@ from session_insights.reports.attention import DayLink
 from session_insights.reports.content import Content, ReportFacts, build_content
 from session_insights.store import dashboard as store
 from session_insights.store.database import Connection
-from session_insights.store.figures import load_rows
+from session_insights.store.together import load_together
 from session_insights.windows import Window
 
 # Aggregates of which no page shows the days before: some reach back by themselves.
@@ -88,8 +88,8 @@ def load_live_figures(connection: Connection, window: Window, session_filter: Ma
     with connection.transaction():
         store.set_filter(connection, session_filter)
         return Figures(
-            current={name: load_rows(connection, name, window) for name in names},
-            previous={name: load_rows(connection, name, window.previous()) for name in before},
+            current=load_together(connection, names, window),
+            previous=load_together(connection, before, window.previous()),
         )
 
 

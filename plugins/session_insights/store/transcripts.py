@@ -87,6 +87,14 @@ def refresh(connection: Connection, session_ids: list[str], shared_ids: list[str
 def refresh_days(connection: Connection, session_ids: list[str], *, time_zone: str) -> None:
     execute(connection, load_sql("sessions/delete_days"), session_ids=session_ids)
     execute(connection, load_sql("sessions/insert_days"), session_ids=session_ids, time_zone=time_zone)
+    count_days(connection, session_ids)
+
+
+def count_days(connection: Connection, session_ids: list[str]) -> None:
+    """What each day took by tool and by model, whose rows go with the day's own, and what all days cost together."""
+    execute(connection, load_sql("sessions/insert_day_tools"), session_ids=session_ids)
+    execute(connection, load_sql("sessions/insert_day_models"), session_ids=session_ids)
+    execute(connection, load_sql("sessions/refresh_family_cost"), session_ids=session_ids)
 
 
 def recut_days(connection: Connection, *, time_zone: str) -> int:

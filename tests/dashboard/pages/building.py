@@ -30,13 +30,19 @@ def add_session(
         "title": f"Title of {session_id}",
         "started_at": ended_at - timedelta(hours=1),
         "ended_at": ended_at,
+        "first_record_at": ended_at,
         "human_prompt_count": prompts,
         "active_minutes": minutes,
         "content_hash": "c1",
     }
     given: dict[str, list[dict[str, Any]]] = {"claude_sessions": [session | columns]}
     if columns.get("parent_session_id") is None:
-        day = {"session_id": session_id, "activity_date": ended_at.date(), "active_minutes": minutes}
+        day = {
+            "session_id": session_id,
+            "activity_date": ended_at.date(),
+            "time_zone": "UTC",
+            "active_minutes": minutes,
+        }
         given["session_days"] = [day | {"cost_usd": cost_usd, "human_prompt_count": prompts}]
     given["session_entries"] = [{"session_id": session_id} | entry for entry in entries or []]
     if facet is not None:

@@ -89,7 +89,7 @@ def test_a_filter_leaves_the_sessions_behind_a_figure(
         "a",
         project="shop/site",
         minutes=20,
-        tools_used={"Edit": 2},
+        entries=[{"kind": "tool", "tool": "Edit"}],
         facet={
             "outcome": "mostly_achieved",
             "businesses": ["shop", "studio"],
@@ -107,12 +107,12 @@ def test_a_filter_leaves_the_sessions_behind_a_figure(
         ended_at=NOON - timedelta(days=1),
         machine="desk",
         cost_usd=2,
+        skills_used=["compose"],
         facet={
             "outcome": "not_achieved",
             "businesses": ["studio"],
             "friction_counts": {"buggy_code": 2},
             "course_corrections": 3,
-            "skills_used": ["compose"],
             "priority_alignment": "drift",
             "workflow_type": "email",
         },
