@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from session_insights.dashboard.choices import FILTERS, PERIODS, UNKNOWN, Choice, parse_choice
-from session_insights.dashboard.database import Pool, reader
+from session_insights.dashboard.database import Pool, reader, viewer
 from session_insights.dashboard.desk import Desk, airflow_path, base_path, desk
 from session_insights.dashboard.links import SessionLinks
 from session_insights.dashboard.pages import MadePage, PageCache
@@ -50,6 +50,7 @@ def show_overview(
     request: Request,
     connection: Annotated[Connection, Depends(reader)],
     place: Annotated[Desk, Depends(desk)],
+    viewer: Annotated[str | None, Depends(viewer)],
 ) -> HTMLResponse:
     """The page as it is kept, if nothing was written since; else it is made."""
     now = datetime.now(UTC)
@@ -68,12 +69,12 @@ def show_overview(
     def make_later() -> MadePage:
         # The request's own connection is another's by then.
         pool: Pool = request.app.state.pool
-        with pool.lend() as own:
+        with pool.lend(viewer) as own:
             return make(own)
 
     cache: PageCache = request.app.state.pages
     version = load_version(connection)
-    return HTMLResponse(cache.get((choice, base), version, lambda: make(connection), make_later))
+    return HTMLResponse(cache.get((viewer, choice, base), version, lambda: make(connection), make_later))
 
 
 def describe(found: Overview, choice: Choice, profile: Profile) -> dict[str, Any]:
