@@ -81,8 +81,11 @@ candidates as (
         session.id in (select in_a_batch.session_id from in_a_batch) as is_in_batch,
         session.category = any(%(categories)s::text[])
         and (session.human_prompt_count >= 2 or session.active_minutes >= 1) as is_large_enough,
+        -- A machine's clock may be ahead: nothing was said after it was read.
         coalesce(
-            session.last_record_at <= %(now)s::timestamptz - make_interval(mins => %(quiet_minutes)s), true
+            least(session.last_record_at, session.synced_at)
+            <= %(now)s::timestamptz - make_interval(mins => %(quiet_minutes)s),
+            true
         ) as is_quiet,
         coalesce(
             failures.failure_count < %(attempts)s
