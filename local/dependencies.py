@@ -72,7 +72,7 @@ def find_license(name: str) -> str:
     except PackageNotFoundError:
         return "not installed here"
     kinds = [line.rpartition(" :: ")[2] for line in told.get_all("Classifier", []) if line.startswith("License :: ")]
-    said = str(told.get("License-Expression") or told.get("License") or "").strip()
+    said = next((str(told[field]).strip() for field in ("License-Expression", "License") if field in told), "")
     short = said.splitlines()[0] if said and len(said.splitlines()[0]) <= 60 else ""
     return short or ", ".join(kinds) or "not said"
 

@@ -23,7 +23,14 @@ from session_insights.stages import setup
 from session_insights.stages.correcting import correct_facets
 from session_insights.stages.reporting import render_snapshot
 from session_insights.store.database import Connection, connect, execute
-from session_insights.store.viewing import limit_readers, load_signing_key, set_viewer, sign_viewer
+from session_insights.store.viewing import (
+    is_applied,
+    limit_readers,
+    load_signing_key,
+    renew_rules,
+    set_viewer,
+    sign_viewer,
+)
 from tests.dashboard.conftest import TEMPLATES
 from tests.sql.given import insert_rows
 
@@ -236,7 +243,7 @@ def test_every_table_and_view_is_limited(reader_url: str, limited: Connection) -
     limited.execute("create table insights.later (what text)")
     limited.execute("insert into insights.later values ('secret')")
     limited.execute(f"grant select on insights.later to {READER}".encode())
-    limit_readers(limited, TEAM, 5)
+    renew_rules(limited)
     found = execute(
         limited,
         "select relname, relkind::text, relrowsecurity, coalesce(reloptions::text, '') as options from pg_class"
@@ -269,6 +276,13 @@ def test_who_may_write_sees_all_without_a_viewer(database_url: str, limited: Con
             assert execute(opened, "select count(*) as n from insights.claude_sessions") == [{"n": 12}]
             assert execute(opened, "update insights.claude_sessions set title = 'x' returning id as n")
             assert load_signing_key(opened)
+            # It may look whether the rules are applied, and not change them.
+            assert is_applied(opened, TEAM, 5)
+            assert not is_applied(opened, TEAM[1:], 5)
+            assert not is_applied(opened, TEAM, 0)
+            with pytest.raises(SettingsError, match="as the owner of the schema insights"):
+                limit_readers(opened, TEAM[1:], 5)
+            assert is_applied(opened, TEAM, 5)
     finally:
         limited.execute("drop owned by viewers_app")
         limited.execute("drop role viewers_app")

@@ -16,14 +16,18 @@ from session_insights.settings import Settings, Source, find_include_dir, find_p
 from session_insights.store.database import Connection, connect, execute
 from session_insights.store.migrations import migrate as apply_migrations
 from session_insights.store.migrations import pending_migrations
-from session_insights.store.viewing import limit_readers
+from session_insights.store.viewing import is_applied, limit_readers, renew_rules
 
 
 def migrate(connection: Connection, settings: Settings) -> list[str]:
     """Create or update the tables, and apply who may see what; names of the migrations applied."""
     applied = apply_migrations(connection, find_include_dir(settings) / "sql" / "migrations")
+    if applied:
+        renew_rules(connection)
     if settings.team_group_size is not None:
-        limit_readers(connection, load_profile(find_profile_path(settings)).team, settings.team_group_size)
+        rules = load_profile(find_profile_path(settings)).team, settings.team_group_size
+        if not is_applied(connection, *rules):
+            limit_readers(connection, *rules)
     return applied
 
 

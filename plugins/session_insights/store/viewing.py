@@ -10,14 +10,38 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+import psycopg
+
 from session_insights.errors import SettingsError
 from session_insights.profile import Member
 from session_insights.store.database import Connection, execute
 from session_insights.store.queries import load_sql
 
 
+def is_applied(connection: Connection, team: Sequence[Member], smallest_group: int) -> bool:
+    """Whether these are the rules already, so that a role which does not own the tables need not try."""
+    [row] = execute(connection, load_sql("access/load_rules"))
+    wanted = {member.user: (member.is_admin, sorted(member.machines)) for member in team}
+    known = {user: (kept["is_admin"], sorted(kept["machines"])) for user, kept in row["team"].items()}
+    return bool(row["smallest_group"] == smallest_group and (known == wanted or not smallest_group))
+
+
 def limit_readers(connection: Connection, team: Sequence[Member], smallest_group: int) -> None:
-    """Let roles that may only read see what the viewer may see; 0 lets them see all. Only the tables' owner can."""
+    """Let roles that may only read see what the viewer may see; 0 lets them see all.
+
+    Raises:
+        SettingsError: This role does not own the tables.
+    """
+    try:
+        _limit_readers(connection, team, smallest_group)
+    except psycopg.errors.InsufficientPrivilege:
+        raise SettingsError(
+            "SESSION_INSIGHTS_TEAM_GROUP_SIZE or the profile's team has changed: run `session-insights migrate` as the "
+            "owner of the schema insights; this role may not say who sees what."
+        ) from None
+
+
+def _limit_readers(connection: Connection, team: Sequence[Member], smallest_group: int) -> None:
     with connection.transaction():
         execute(connection, "delete from insights.team_members")
         for member in team:
@@ -35,6 +59,11 @@ def limit_readers(connection: Connection, team: Sequence[Member], smallest_group
                     user=member.user,
                 )
         execute(connection, "select insights.limit_readers(%(size)s)", size=smallest_group)
+
+
+def renew_rules(connection: Connection) -> None:
+    """The rules that are in force, also for tables that were made since."""
+    execute(connection, "select insights.limit_readers(smallest_group) from insights.team_rules")
 
 
 def load_signing_key(connection: Connection) -> str:
