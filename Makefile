@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run stop status test eval bench lint check schema lock
+.PHONY: help install run stop status test faults eval bench lint check schema lock
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +27,9 @@ status: install ## say what runs, where, and how to sign in
 
 test: install ## run all tests
 	@$(BIN)/pytest
+
+faults: install ## break Postgres, disks, networks and clocks many times over
+	@$(BIN)/pytest tests/faults tests/dags/test_schedulers.py -m "faults or not faults" $(FAULTS)
 
 eval: install ## score a reader against labels: READER=claude, SETS="hand demo corpus"
 	@$(BIN)/python -m local.evaluation --reader $(or $(READER),offline) $(if $(SETS),--sets $(SETS)) $(EVAL)

@@ -32,6 +32,21 @@ begin
 end
 $$;
 
+CREATE FUNCTION insights.is_admin() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select exists (select from insights.team_members where user_name = insights.viewer() and is_admin)
+$$;
+
+CREATE FUNCTION insights.is_limited() RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    select row_security_active('insights.claude_sessions') and not insights.may_write()
+$$;
+
+COMMENT ON FUNCTION insights.is_limited() IS 'Whether this role sees only what insights.viewer may see.';
+
 CREATE FUNCTION insights.is_wanted(session_id text, machine text, project text, initiated_by text) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
@@ -44,6 +59,71 @@ CREATE FUNCTION insights.is_wanted(session_id text, machine text, project text, 
 $$;
 
 COMMENT ON FUNCTION insights.is_wanted(session_id text, machine text, project text, initiated_by text) IS 'Whether a session passes the transaction''s setting insights.session_filter; every session does where it is not set.';
+
+CREATE FUNCTION insights.limit_readers(smallest_group integer) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+    target record;
+begin
+    if smallest_group > 0 then
+        insert into insights.team_rules (smallest_group) values (limit_readers.smallest_group)
+        on conflict (is_only_row) do update set smallest_group = excluded.smallest_group;
+    else
+        delete from insights.team_rules;
+    end if;
+    -- Also tables that later migrations made: one that names neither machine nor session is for those who see all.
+    for target in
+        select
+            class.oid::regclass as name,
+            class.oid = 'insights.claude_sessions'::regclass as is_session,
+            exists (
+                select from pg_attribute as attribute
+                where attribute.attrelid = class.oid and attribute.attname = 'machine' and not attribute.attisdropped
+            ) as has_machine,
+            exists (
+                select from pg_attribute as attribute
+                where attribute.attrelid = class.oid and attribute.attname = 'session_id' and not attribute.attisdropped
+            ) as has_session
+        from pg_class as class
+        where
+            class.relnamespace = 'insights'::regnamespace
+            and class.relkind in ('r', 'p')
+            and class.relname not in ('schema_migrations', 'data_versions', 'team_rules')
+        order by class.relname
+    loop
+        execute format('drop policy if exists by_viewer on %s', target.name);
+        if smallest_group = 0 then
+            execute format('alter table %s disable row level security', target.name);
+            continue;
+        end if;
+        execute format(
+            'create policy by_viewer on %s using ((select insights.sees_all()) %s)',
+            target.name,
+            case
+                when target.has_machine then 'or machine = any((select insights.own_machines())::text[])'
+                when target.has_session then format(
+                    'or exists (select from insights.claude_sessions as mine where mine.id = %s.session_id)',
+                    target.name
+                )
+                else ''
+            end
+        );
+        execute format('alter table %s enable row level security', target.name);
+    end loop;
+    -- A view reads with the rights of its owner, who sees all, unless it is told otherwise.
+    for target in
+        select class.oid::regclass as name
+        from pg_class as class
+        where class.relnamespace = 'insights'::regnamespace and class.relkind = 'v'
+    loop
+        execute format('alter view %s set (security_invoker = true)', target.name);
+    end loop;
+end
+$$;
+
+COMMENT ON FUNCTION insights.limit_readers(smallest_group integer) IS 'Lets roles that may only read see what insights.viewer may see; 0 lets them see all again. For the owner of the tables.
+Source: docs/decisions/0021-team-views.md';
 
 CREATE FUNCTION insights.matches_filter(session_id text, machine text, project text, initiated_by text, session_filter jsonb) RETURNS boolean
     LANGUAGE plpgsql STABLE
@@ -65,6 +145,21 @@ $$;
 
 COMMENT ON FUNCTION insights.matches_filter(session_id text, machine text, project text, initiated_by text, session_filter jsonb) IS 'Whether a session has all values of the filter, such as {"machine": "laptop", "business": null}; null is unknown.
 A session''s business is the first that it served.';
+
+CREATE FUNCTION insights.may_write() RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    select has_table_privilege('insights.claude_sessions', 'insert')
+$$;
+
+CREATE FUNCTION insights.own_machines() RETURNS text[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select coalesce(array_agg(machine), '{}') from insights.team_machines where user_name = insights.viewer()
+$$;
+
+COMMENT ON FUNCTION insights.own_machines() IS 'Machines of whoever looks.';
 
 CREATE FUNCTION insights.search_words(wanted_id text) RETURNS tsvector
     LANGUAGE sql STABLE
@@ -91,6 +186,122 @@ CREATE FUNCTION insights.search_words(wanted_id text) RETURNS tsvector
     left join insights.session_facets as facet on session.id = facet.session_id
     where session.id = wanted_id
 $$;
+
+CREATE FUNCTION insights.sees_all() RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    select insights.may_write() or insights.is_admin()
+$$;
+
+CREATE FUNCTION insights.team_weeks(first_day date, day_after date) RETURNS TABLE(week_start date, business text, people_count bigint, session_count bigint, read_count bigint, active_minutes double precision, total_tokens bigint, cost_usd double precision, reached_count bigint, judged_count bigint, friction_session_count bigint, time_saved_minutes bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "insights.session_filter" TO ''
+    AS $$
+    with
+
+    weeks as (
+
+        -- Whole weeks that are over: answers of two days cannot be taken from each other either.
+        select series.day::date as week_start
+        from generate_series(
+            date_trunc('week', first_day::timestamp + interval '6 days'),
+            least(day_after, current_date)::timestamp - interval '7 days',
+            interval '7 days'
+        ) as series (day)
+
+    ),
+
+    sessions as (
+
+        select
+            weeks.week_start,
+            coalesce(facet.businesses ->> 0, 'unknown') as business,
+            -- Machines of nobody may all be one person's.
+            coalesce(owned.user_name, '') as person,
+            done.active_minutes,
+            done.total_tokens,
+            done.cost_usd,
+            facet.session_id is not null as is_read,
+            facet.outcome,
+            facet.estimated_time_saved_minutes,
+            exists (
+                select from jsonb_each(facet.friction_counts) as friction (kind, points)
+                where points::bigint > 0
+            ) as has_friction
+        from weeks
+        cross join lateral insights.window_sessions(weeks.week_start, weeks.week_start + 7) as done
+        inner join insights.claude_sessions as session on done.session_id = session.id
+        left join insights.session_facets as facet on session.id = facet.session_id
+        left join insights.team_machines as owned on session.machine = owned.machine
+
+    ),
+
+    group_sizes as (
+
+        select
+            week_start,
+            business,
+            count(distinct person) as people_count
+        from sessions
+        group by week_start, business
+
+    ),
+
+    named as (
+
+        -- What too few did stands together under no name; its sum is shown if it is of enough people again.
+        select
+            sessions.*,
+            case when sizes.people_count >= rule.smallest_group then sessions.business end as shown_business
+        from sessions
+        inner join group_sizes as sizes
+            on sessions.week_start = sizes.week_start and sessions.business = sizes.business
+        cross join insights.team_rules as rule
+
+    )
+
+    select
+        named.week_start,
+        named.shown_business,
+        count(distinct named.person),
+        count(*),
+        count(*) filter (where named.is_read),
+        sum(named.active_minutes::numeric)::double precision,
+        sum(named.total_tokens)::bigint,
+        sum(named.cost_usd::numeric)::double precision,
+        count(*) filter (where named.outcome in ('fully_achieved', 'mostly_achieved')),
+        count(*) filter (where named.outcome <> 'unclear_from_transcript'),
+        count(*) filter (where named.has_friction),
+        sum(named.estimated_time_saved_minutes)::bigint
+    from named
+    cross join insights.team_rules as rule
+    group by named.week_start, named.shown_business, rule.smallest_group
+    having count(distinct named.person) >= rule.smallest_group
+    order by named.week_start, named.shown_business nulls last
+$$;
+
+COMMENT ON FUNCTION insights.team_weeks(first_day date, day_after date) IS 'What a team did in whole calendar weeks that are over, by the first business of a session; null: several, each served
+by too few people. No row where fewer people than the smallest group have a part; nothing where readers are not limited.';
+
+CREATE FUNCTION insights.viewer() RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select said.user_name
+    from (
+        select
+            left(current_setting('insights.viewer', true), 64) as signature,
+            substr(current_setting('insights.viewer', true), 65) as user_name
+    ) as said
+    inner join insights.team_rules as rule
+        on said.signature = encode(sha256(convert_to(
+            rule.signing_key || encode(sha256(convert_to(rule.signing_key || said.user_name, 'UTF8')), 'hex'), 'UTF8'
+        )), 'hex')
+$$;
+
+COMMENT ON FUNCTION insights.viewer() IS 'Who looks, as the setting insights.viewer says: a signature by the key of team_rules, then the name. Null without a
+signature that is right, so that a role that may only read cannot say that it is somebody.';
 
 CREATE FUNCTION insights.window_sessions(window_start date, window_end date) RETURNS TABLE(session_id text, title text, project text, started_at timestamp with time zone, active_minutes double precision, human_prompt_count bigint, message_count bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, total_tokens bigint, cost_usd double precision, unpriced_message_count bigint, unfinished_message_count bigint, time_zone text)
     LANGUAGE sql STABLE
@@ -810,6 +1021,30 @@ CREATE TABLE insights.session_tools (
 COMMENT ON TABLE insights.session_tools IS 'Session × local date × tool: its own calls that ran, copied history and sub-agents not in. It comes and goes with the
 row of insights.session_days.';
 
+CREATE TABLE insights.team_machines (
+    machine text NOT NULL,
+    user_name text NOT NULL
+);
+
+COMMENT ON TABLE insights.team_machines IS 'A session is of whoever its machine is.';
+
+CREATE TABLE insights.team_members (
+    user_name text NOT NULL,
+    is_admin boolean DEFAULT false NOT NULL
+);
+
+COMMENT ON TABLE insights.team_members IS 'People by the name that they sign in to Airflow with. An admin sees all.';
+
+CREATE TABLE insights.team_rules (
+    is_only_row boolean DEFAULT true NOT NULL,
+    smallest_group integer NOT NULL,
+    signing_key text DEFAULT replace(((gen_random_uuid())::text || (gen_random_uuid())::text), '-'::text, ''::text) NOT NULL,
+    CONSTRAINT a_group_hides_its_members CHECK ((smallest_group >= 3)),
+    CONSTRAINT there_is_one_row CHECK (is_only_row)
+);
+
+COMMENT ON TABLE insights.team_rules IS 'One row where readers are limited. Of two people each could take their own figures from the sum, so 3 is the least.';
+
 CREATE TABLE insights.transcript_archive (
     machine text NOT NULL,
     path text NOT NULL,
@@ -927,6 +1162,15 @@ ALTER TABLE ONLY insights.session_search
 ALTER TABLE ONLY insights.session_tools
     ADD CONSTRAINT session_tools_pkey PRIMARY KEY (session_id, activity_date, tool);
 
+ALTER TABLE ONLY insights.team_machines
+    ADD CONSTRAINT team_machines_pkey PRIMARY KEY (machine);
+
+ALTER TABLE ONLY insights.team_members
+    ADD CONSTRAINT team_members_pkey PRIMARY KEY (user_name);
+
+ALTER TABLE ONLY insights.team_rules
+    ADD CONSTRAINT team_rules_pkey PRIMARY KEY (is_only_row);
+
 ALTER TABLE ONLY insights.transcript_archive
     ADD CONSTRAINT transcript_archive_pkey PRIMARY KEY (machine, path, digest);
 
@@ -1043,3 +1287,10 @@ ALTER TABLE ONLY insights.session_search
 
 ALTER TABLE ONLY insights.session_tools
     ADD CONSTRAINT session_tools_session_id_activity_date_fkey FOREIGN KEY (session_id, activity_date) REFERENCES insights.session_days(session_id, activity_date) ON DELETE CASCADE;
+
+ALTER TABLE ONLY insights.team_machines
+    ADD CONSTRAINT team_machines_user_name_fkey FOREIGN KEY (user_name) REFERENCES insights.team_members(user_name) ON DELETE CASCADE;
+
+ALTER TABLE insights.team_rules ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY writers_only ON insights.team_rules USING (insights.may_write());

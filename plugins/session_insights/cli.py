@@ -67,7 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"session-insights: {text}", file=sys.stderr)
         return 2
     except psycopg.OperationalError as error:
-        print(f"session-insights: the database does not answer: {str(error).strip()}", file=sys.stderr)
+        what = "the database does not answer" if error.sqlstate is None else "the database could not do it"
+        print(f"session-insights: {what}: {str(error).strip()}", file=sys.stderr)
         return 2
     if options.json:
         print(json.dumps(answer, default=str))

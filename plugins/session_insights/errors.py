@@ -13,6 +13,10 @@ class UnreadableTranscript(InsightsError):
     """A transcript file cannot be read; the other files go on."""
 
 
+class NoRoom(InsightsError):
+    """A disk is full; nothing half-written is left, and the same works when there is room."""
+
+
 class BudgetReached(InsightsError):
     """Sending this would go over a cap; nothing was sent, and the session is due again when there is room."""
 

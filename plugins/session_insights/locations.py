@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from session_insights.errors import SettingsError
+from session_insights.errors import NoRoom, SettingsError
 
 _SCHEME = "s3://"
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
 
 
@@ -24,6 +28,21 @@ class S3Address:
 
 
 Location = Path | S3Address
+
+
+@contextmanager
+def needs_room(folder: Path) -> Iterator[None]:
+    """Around what writes below a folder.
+
+    Raises:
+        NoRoom: Its disk, or this user's share of it, is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise NoRoom(f"{folder} has no room left: free some there, then do the same again.") from None
 
 
 def is_in_bucket(path: str) -> bool:

@@ -48,6 +48,12 @@ class Person(_Strict):
     aliases: tuple[str, ...] = ()
 
 
+class Member(_Strict):
+    user: str = Field(min_length=1)  # as Airflow knows the person
+    machines: tuple[str, ...] = ()  # as `SESSION_INSIGHTS_SOURCES` names them
+    is_admin: bool = False  # sees everybody's sessions
+
+
 class Profile(_Strict):
     """Order matters: a business keeps its colour by its place here."""
 
@@ -58,6 +64,7 @@ class Profile(_Strict):
     priorities: tuple[Priority, ...] = ()
     skills: tuple[Skill, ...] = ()
     people: tuple[Person, ...] = ()
+    team: tuple[Member, ...] = ()  # read with SESSION_INSIGHTS_TEAM_GROUP_SIZE alone
 
     @property
     def zone(self) -> ZoneInfo:
@@ -79,6 +86,14 @@ class Profile(_Strict):
         twice = sorted({slug for slug in slugs if slugs.count(slug) > 1})
         if twice:
             raise ValueError(f"{', '.join(twice)} stands there twice")
+        return value
+
+    @field_validator("team")
+    @classmethod
+    def _a_machine_is_one_members(cls, value: tuple[Member, ...]) -> tuple[Member, ...]:
+        for names in ([member.user for member in value], [name for member in value for name in member.machines]):
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                raise ValueError(f"{', '.join(twice)} stands there twice")
         return value
 
     @model_validator(mode="after")

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     database_url: str | None = None
     # The same for the dashboard, as a role that may only read; empty means the one above.
     dashboard_url: str | None = None
+    # Where a team shares the database: a member sees their own sessions, and of the team what at least so many people
+    # did together. 0 lets everybody see everything again; empty leaves it as it is, which is that at first.
+    team_group_size: int | None = Field(default=None, ge=0, le=1_000)
     # Where transcripts are: comma list of `path` or `machine=path`, a path being a folder or `s3://bucket/prefix`;
     # `*=folder` is one source for each folder in it, named after it. Empty means Claude Code's own folders.
     sources: str = ""
@@ -97,6 +100,7 @@ class Settings(BaseSettings):
         "daily_cap_usd",
         "monthly_cap_usd",
         "approval_hours",
+        "team_group_size",
         "entry_days",
         "archive_days",
         "bookkeeping_days",
@@ -113,6 +117,13 @@ class Settings(BaseSettings):
         for part in value.split(","):
             if part.strip() not in get_args(Scope):
                 raise ValueError(f"'{part.strip()}' is none of {', '.join(get_args(Scope))}")
+        return value
+
+    @field_validator("team_group_size")
+    @classmethod
+    def _group_hides_its_members(cls, value: int | None) -> int | None:
+        if value in (1, 2):
+            raise ValueError("of fewer than 3 people each could take their own figures from the sum; 5 is usual")
         return value
 
     @property

@@ -195,7 +195,10 @@ def test_the_asset_graph_leads_from_sources_over_sessions_and_facets_to_reports(
         "insights_facet_backfill": ({"insights_sessions"}, {"insights_facets"}),
         "insights_weekly_report": ({"insights_sessions", "insights_facets"}, {"insights_reports"}),
         "insights_monthly_deep_dive": ({"insights_sessions", "insights_facets"}, {"insights_reports"}),
-        "insights_session_ended": ({"insights_transcripts", "insights_sessions"}, {"insights_sessions", "insights_facets"}),
+        "insights_session_ended": (
+            {"insights_transcripts", "insights_sessions"},
+            {"insights_sessions", "insights_facets"},
+        ),
         MAINTENANCE: (set(), set()),
         "insights_setup": (set(), set()),
     }

@@ -1,7 +1,7 @@
 """Runs a DAG when told to, in this process, and says what came of it. Started once by `airflow` in conftest.py.
 
-One JSON object a line: what `run` takes goes in; `{"state", "tasks", "events", "log"}` comes out. Or `{"lineage": true}`
-goes in; DAG → names of the assets that its tasks read, and of those that they write, comes out.
+One JSON object a line: what `run` takes goes in; `{"state", "tasks", "events", "log"}` comes out. Or
+`{"lineage": true}` goes in; DAG → names of the assets that its tasks read, and of those that they write, comes out.
 """
 
 from __future__ import annotations

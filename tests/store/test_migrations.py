@@ -90,6 +90,9 @@ def test_every_table_of_the_design_is_there(connection: Connection) -> None:
         "facet_batch_requests",
         "narrative_calls",
         "data_versions",
+        "team_members",
+        "team_machines",
+        "team_rules",
     }
 
 

@@ -83,8 +83,11 @@ candidates as (
         session.category = any(%(categories)s::text[])
         and (session.human_prompt_count >= 2 or session.active_minutes >= 1) as is_large_enough,
         coalesce(session.id = %(ended_id)s::text, false)
+        -- A machine's clock may be ahead: nothing was said after it was read.
         or coalesce(
-            session.last_record_at <= %(now)s::timestamptz - make_interval(mins => %(quiet_minutes)s), true
+            least(session.last_record_at, session.synced_at)
+            <= %(now)s::timestamptz - make_interval(mins => %(quiet_minutes)s),
+            true
         ) as is_quiet,
         -- What is left when the text of a session was deleted would be judged wrongly.
         coalesce(session.last_record_at > session.entries_deleted_until, session.entries_deleted_until is null)

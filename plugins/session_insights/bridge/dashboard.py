@@ -16,6 +16,7 @@ from session_insights.settings import find_include_dir, load_settings
 from session_insights.stages.correcting import correct_facets
 from session_insights.stages.reporting import render_snapshot
 from session_insights.store.database import Connection, connect
+from session_insights.store.viewing import load_signing_key
 
 
 def open_desk(templates: Path) -> Desk:
@@ -42,6 +43,12 @@ def find_reading_url() -> str:
     return settings.dashboard_url or find_database_url(settings)
 
 
+def find_signing_key() -> str:
+    """What viewers are signed with, by the connection that tasks use: the dashboard's own role cannot read it."""
+    with connect(find_database_url(load_settings()), statement_timeout_seconds=10) as connection:
+        return load_signing_key(connection)
+
+
 app = build_app(
     guard=guard,
     user_name=user_name,
@@ -49,5 +56,6 @@ app = build_app(
     open_desk=open_desk,
     find_url=find_reading_url,
     templates=find_include_dir(load_settings()) / "templates",
+    find_key=find_signing_key if load_settings().team_group_size else None,
     warms=True,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from session_insights.bridge.connections import find_channels, find_database_url
@@ -47,7 +47,13 @@ def report_cap(reached: BudgetReached, today: date) -> None:
 
 
 def _failed_task(context: Mapping[str, Any]) -> FailedTask:
-    task = context["task_instance"]
+    # Here and not above: every parse of a DAG file would pay for it.
+    from session_insights.bucket import ObjectStoreError
+    from session_insights.llm.asking import ClaudeUnavailable
+
+    task, error = context["task_instance"], context.get("exception")
+    services = {ClaudeUnavailable: "Claude", ObjectStoreError: "The object store"}
+    silent = next((name for kind, name in services.items() if isinstance(error, kind)), None)
     return FailedTask(
         dag_id=task.dag_id,
         run_id=task.run_id,
@@ -55,8 +61,9 @@ def _failed_task(context: Mapping[str, Any]) -> FailedTask:
         map_index=-1 if task.map_index is None else task.map_index,
         try_number=task.try_number,
         label=context.get("label"),
-        error=str(context.get("exception") or context.get("reason") or ""),
+        error=str(error or context.get("reason") or ""),
         log_url=getattr(task, "log_url", None),
+        outage=(silent, datetime.now(UTC).date()) if silent else None,
     )
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import Response
 
-from session_insights.dashboard import api, archive, assets, health, overview, session, sessions
+from session_insights.dashboard import api, archive, assets, health, overview, session, sessions, team
 from session_insights.dashboard.database import Pool
 from session_insights.dashboard.desk import Desk, user
 from session_insights.dashboard.failures import handle_failures
@@ -20,7 +20,7 @@ from session_insights.dashboard.warming import Warmer
 from session_insights.reports.rendering import build_environment
 
 # What there is to see; each module has its `router`.
-ROUTERS = tuple(room.router for room in (overview, api, sessions, session, archive, health, assets))
+ROUTERS = tuple(room.router for room in (overview, api, team, sessions, session, archive, health, assets))
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -33,6 +33,7 @@ def build_app(
     open_desk: Callable[[Path], Desk],
     find_url: Callable[[], str | None],
     templates: Path,
+    find_key: Callable[[], str] | None = None,
     warms: bool = False,
 ) -> FastAPI:
     """The app, ready to be mounted; it reaches for profile and database with its first request.
@@ -45,6 +46,7 @@ def build_app(
         open_desk: What pages need, from the folder of templates.
         find_url: The database to read from.
         templates: The folder `include/templates`.
+        find_key: What viewers are signed with; None where everybody sees everything.
         warms: Make the usual pages ahead, from the first look on, in a thread that ends with `app.state.warmer.stop()`.
     """
 
@@ -63,7 +65,7 @@ def build_app(
         dependencies=[Depends(guard), Depends(refuse_strangers), Depends(set_desk)],
     )
     app.state.assets = assets.load_assets(templates)
-    app.state.pool = Pool(find_url)
+    app.state.pool = Pool(find_url, find_key=find_key)
     app.state.pages = PageCache()
     app.state.warmer = Warmer() if warms else None
     app.dependency_overrides[user] = user_name

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from markupsafe import escape
 
 from session_insights.dashboard.choices import FILTERS, PERIODS, UNKNOWN, Choice, parse_choice
-from session_insights.dashboard.database import Pool, reader
+from session_insights.dashboard.database import Pool, reader, viewer
 from session_insights.dashboard.desk import Desk, base_path, desk
 from session_insights.dashboard.links import SessionLinks
 from session_insights.dashboard.pages import MadePage, PageCache, ShownPage
@@ -52,22 +52,23 @@ def show_overview(
     request: Request,
     connection: Annotated[Connection, Depends(reader)],
     place: Annotated[Desk, Depends(desk)],
+    viewer: Annotated[str | None, Depends(viewer)],
 ) -> HTMLResponse:
     """The page as it is kept; it is made where there is none, or one that is too old to be shown."""
     choice = parse_choice(dict(request.query_params), today_of(place.profile, datetime.now(UTC)))
     base, state = base_path(request), request.app.state
     pool: Pool = state.pool
     cache: PageCache = state.pages
-    if state.warmer is not None:
+    if state.warmer is not None and viewer is None:  # else each viewer has pages of their own
         state.warmer.start(lambda: make_common(cache, pool, place, base))
 
     def make_later() -> MadePage:
         # The request's own connection is another's by then.
-        with pool.lend() as own:
+        with pool.lend(viewer) as own:
             return make_page(own, choice, place, base)
 
     version = load_version(connection)
-    shown = cache.get((choice, base), version, lambda: make_page(connection, choice, place, base), make_later)
+    shown = cache.get((viewer, choice, base), version, lambda: make_page(connection, choice, place, base), make_later)
     return HTMLResponse(_say_as_of(shown, place.profile))
 
 
@@ -100,7 +101,7 @@ def make_common(cache: PageCache, pool: Pool, place: Desk, base: str) -> None:
             with pool.lend() as own:
                 return make_page(own, choice, place, base)
 
-        cache.renew((choice, base), version, make)
+        cache.renew((None, choice, base), version, make)
 
 
 def _say_as_of(shown: ShownPage, profile: Profile) -> str:

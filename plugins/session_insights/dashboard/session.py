@@ -53,6 +53,7 @@ def correct_facet(
 ) -> Response:
     """Say what a facet is, or take that back; then the page as it is now."""
     check_sender(request, token)
+    _find_session(connection, session_id)  # who may not see a session may not change it
     values, undo = ({facet: value}, ()) if action == "set" else ({}, (facet,))
     try:
         place.correct(session_id, values, by=by, note=note or None, undo=undo)
@@ -71,9 +72,7 @@ def _respond(
     from_entry: int = 1,
     problem: Mapping[str, Any] | None = None,
 ) -> Response:
-    session = store.load_session(connection, session_id) if "\0" not in session_id else None
-    if session is None:
-        raise HTTPException(404, "There is no such session: it was never synced, or somebody had it deleted.")
+    session = _find_session(connection, session_id)
     entries = store.load_entries(
         connection,
         session_id,
@@ -113,6 +112,13 @@ def _respond(
     response = render_page(request, place, "session.html", values, status=422 if problem else 200)
     keep_token(request, response, token)
     return response
+
+
+def _find_session(connection: Connection, session_id: str) -> dict[str, Any]:
+    session = store.load_session(connection, session_id) if "\0" not in session_id else None
+    if session is None:
+        raise HTTPException(404, "There is no such session: it was never synced, or somebody had it deleted.")
+    return session
 
 
 def _by_relation(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

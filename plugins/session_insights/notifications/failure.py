@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from session_insights.notifications.message import Field, Message
 
@@ -17,6 +18,7 @@ class FailedTask:
     label: str | None  # the mapped task's name
     error: str  # without secrets
     log_url: str | None
+    outage: tuple[str, date] | None = None  # who did not answer, such as Claude, and on which day
 
 
 def build_failure_message(failed: FailedTask) -> Message:
@@ -24,6 +26,17 @@ def build_failure_message(failed: FailedTask) -> Message:
     lines = [line for line in failed.error.splitlines() if line.strip()]
     # An error that we know is the task's label as well.
     label = failed.label if failed.label and not failed.error.startswith(failed.label) else None
+    if failed.outage:
+        return Message(
+            title=f"{failed.outage[0]} does not answer",
+            lines=(
+                lines[0] if lines else "No error was given.",
+                "What waits for it is tried again with every run. This is said once a day, whatever else fails by it.",
+            ),
+            link=failed.log_url,
+            link_text="Open the log",
+            tone="bad",
+        )
     named = f" “{label}”" if label else f" [{failed.map_index}]" if failed.map_index >= 0 else ""
     return Message(
         title=f"Task failed: {failed.dag_id}",
@@ -36,5 +49,7 @@ def build_failure_message(failed: FailedTask) -> Message:
 
 
 def failure_key(failed: FailedTask) -> str:
-    """One message a try: to clear a task that then fails again is news."""
+    """One message a try: to clear a task that then fails again is news. Of an outage one a day, for all tasks."""
+    if failed.outage:
+        return f"failure:outage:{failed.outage[0]}:{failed.outage[1]}"
     return f"failure:{failed.dag_id}:{failed.run_id}:{failed.task_id}:{failed.map_index}:{failed.try_number}"

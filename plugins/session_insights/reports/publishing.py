@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from session_insights.bucket import Bucket, ClientMaker, NoSuchBucket
 from session_insights.errors import SettingsError
-from session_insights.locations import S3Address, split_object_path
+from session_insights.locations import S3Address, needs_room, split_object_path
 from session_insights.windows import Window
 
 Format = Literal["html", "markdown"]
@@ -52,8 +52,14 @@ def name_report(period_type: str, window: Window) -> str:
 
 def publish_page(text: str, name: str, *, reports_dir: Path) -> Path:
     """Write a page, for its owner alone, so that a reader sees the old one or the new one, never half of one."""
-    reports_dir.mkdir(parents=True, exist_ok=True)
     target = reports_dir / name
+    with needs_room(reports_dir):
+        _write_page(text, target, reports_dir)
+    return target
+
+
+def _write_page(text: str, target: Path, reports_dir: Path) -> None:
+    reports_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     _delete_unfinished(reports_dir, target.stem, age=timedelta(hours=1))
     handle, unfinished = tempfile.mkstemp(dir=reports_dir, prefix=f".{target.stem}-", suffix=".tmp")
     try:
@@ -65,7 +71,6 @@ def publish_page(text: str, name: str, *, reports_dir: Path) -> Path:
     except BaseException:
         Path(unfinished).unlink(missing_ok=True)
         raise
-    return target
 
 
 def delete_pages(reports_dir: Path, period_type: str, window: Window) -> None:

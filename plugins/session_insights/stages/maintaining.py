@@ -1,7 +1,7 @@
 """Upkeep: what has grown old goes, and tables stay fit. Every stage can be killed at any moment and run again.
 
 Each takes `dry_run`, counts what it did or would do, and says it in a line of `summary`. Without a setting of days
-nothing of the user's is deleted: docs/decisions/0021-retention.md.
+nothing of the user's is deleted: docs/decisions/0020-retention.md.
 """
 
 from __future__ import annotations

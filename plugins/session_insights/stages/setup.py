@@ -11,16 +11,24 @@ from session_insights.facets.reading import choose_reader
 from session_insights.llm.claude import ClaudeConnection
 from session_insights.llm.command import ClaudeCommand
 from session_insights.locations import Location, S3Address
-from session_insights.profile import Profile
-from session_insights.settings import Settings, Source, find_include_dir, load_settings
+from session_insights.profile import Profile, load_profile
+from session_insights.settings import Settings, Source, find_include_dir, find_profile_path, load_settings
 from session_insights.store.database import Connection, connect, execute
 from session_insights.store.migrations import migrate as apply_migrations
 from session_insights.store.migrations import pending_migrations
+from session_insights.store.viewing import is_applied, limit_readers, renew_rules
 
 
 def migrate(connection: Connection, settings: Settings) -> list[str]:
-    """Create or update the tables; names of the migrations applied."""
-    return apply_migrations(connection, find_include_dir(settings) / "sql" / "migrations")
+    """Create or update the tables, and apply who may see what; names of the migrations applied."""
+    applied = apply_migrations(connection, find_include_dir(settings) / "sql" / "migrations")
+    if applied:
+        renew_rules(connection)
+    if settings.team_group_size is not None:
+        rules = load_profile(find_profile_path(settings)).team, settings.team_group_size
+        if not is_applied(connection, *rules):
+            limit_readers(connection, *rules)
+    return applied
 
 
 def find_pending(url: str | None) -> list[str]:

@@ -27,6 +27,7 @@ import zstandard
 
 from session_insights.bucket import StoredObject, UnreadableObject
 from session_insights.errors import UnreadableTranscript
+from session_insights.locations import needs_room
 from session_insights.records import ParsedFile, TranscriptFile
 from session_insights.transcripts.copies import private_folder
 from session_insights.transcripts.files import meta_path
@@ -95,7 +96,7 @@ class Archive:
             earlier: (size_bytes, digest) of versions that are stored already.
         """
         # A file without a name: nothing of it is left when this process is killed.
-        with tempfile.TemporaryFile() as packed:
+        with needs_room(Path(tempfile.gettempdir())), tempfile.TemporaryFile() as packed:
             written = _compress(place, size_bytes, dict(earlier), packed)
             if written is None:
                 return None
@@ -162,23 +163,27 @@ def _compress(path: Path, size_bytes: int, earlier: dict[int, str], stored: Bina
     replaced: list[str] = []
     left, done = size_bytes, 0
     try:
-        with (
-            path.open("rb") as plain,
-            zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).stream_writer(stored, closefd=False) as packed,
-        ):
-            while left:
-                chunk = plain.read(min(_CHUNK, left, stops[0] - done if stops else left))
-                if not chunk:
-                    return None
-                digest.update(chunk)
-                packed.write(chunk)
-                left -= len(chunk)
-                done += len(chunk)
-                if stops and done == stops[0]:
-                    size = stops.pop(0)
-                    replaced += [earlier[size]] if digest.hexdigest() == earlier[size] else []
+        plain = path.open("rb")
     except OSError:
         return None
+    with (
+        plain,
+        zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).stream_writer(stored, closefd=False) as packed,
+    ):
+        while left:
+            try:
+                chunk = plain.read(min(_CHUNK, left, stops[0] - done if stops else left))
+            except OSError:
+                chunk = b""
+            if not chunk:
+                return None
+            digest.update(chunk)
+            packed.write(chunk)
+            left -= len(chunk)
+            done += len(chunk)
+            if stops and done == stops[0]:
+                size = stops.pop(0)
+                replaced += [earlier[size]] if digest.hexdigest() == earlier[size] else []
     return digest.hexdigest(), replaced
 
 

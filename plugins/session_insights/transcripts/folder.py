@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from session_insights.bucket import StoredObject
+from session_insights.locations import needs_room
 
 
 class Folder:
@@ -45,6 +46,10 @@ class Folder:
     def put(self, name: str, body: BinaryIO) -> None:
         """Store a seekable body, whole or not at all."""
         target = self._root / name
+        with needs_room(self._root):
+            self._put(target, body)
+
+    def _put(self, target: Path, body: BinaryIO) -> None:
         for folder in (self._root, target.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".tmp")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from session_insights.errors import UnreadableTranscript
+from session_insights.errors import NoRoom, UnreadableTranscript
+from session_insights.locations import needs_room
 from session_insights.records import ParsedFile, TranscriptFile
 from session_insights.transcripts.files import meta_path
 from session_insights.transcripts.folding import SessionFold
@@ -38,8 +40,10 @@ def parse_file(
     """
     place = place or Path(file.path)
     try:
-        with place.open("rb", buffering=1024 * 1024) as stream:
+        with needs_room(Path(tempfile.gettempdir())), place.open("rb", buffering=1024 * 1024) as stream:
             return _parse(file, LineReader(stream), entry_characters, meta_path(place), is_packed=is_packed)
+    except NoRoom as error:  # where its pieces wait
+        raise UnreadableTranscript(f"{file.path}: {error}") from None
     except OSError as error:
         raise UnreadableTranscript(f"{file.path}: {error.strerror}") from None
 

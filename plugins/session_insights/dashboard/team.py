@@ -1,0 +1,50 @@
+"""What a team did together, for each of its members: groups that hide who is in them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from session_insights.dashboard.api import Place, Reads
+from session_insights.store.viewing import load_team_weeks
+
+router = APIRouter(prefix="/api", tags=["Session Insights"])
+
+
+class TeamWeek(BaseModel):
+    """One business in one week. Null is unknown."""
+
+    week_start: date = Field(description="A Monday; the week is over.")
+    business: str | None = Field(description="Null: several, each served by too few people to stand alone.")
+    people_count: int
+    session_count: int
+    read_count: int
+    active_minutes: float
+    total_tokens: int
+    cost_usd: float | None
+    reached_count: int
+    judged_count: int
+    friction_session_count: int
+    time_saved_minutes: int | None
+
+
+class Team(BaseModel):
+    """What too few people did is in no row, so the rows do not add up to all that was done."""
+
+    weeks: list[TeamWeek]
+
+
+@router.get("/team", summary="What the team did together")
+def get_team(
+    connection: Reads,
+    place: Place,
+    weeks: Annotated[int, Query(ge=1, le=52, description="So many calendar weeks that are over.")] = 8,
+) -> Team:
+    """The last 8 weeks unless said otherwise; nothing where SESSION_INSIGHTS_TEAM_GROUP_SIZE is not set."""
+    today = datetime.now(UTC).astimezone(place.profile.zone).date()
+    this_week = today - timedelta(days=today.weekday())
+    rows = load_team_weeks(connection, this_week - timedelta(weeks=weeks), this_week)
+    return Team(weeks=[TeamWeek.model_validate(row) for row in rows])
