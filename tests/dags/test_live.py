@@ -136,10 +136,11 @@ def test_a_run_says_beside_its_tasks_what_it_read_and_its_asset_says_it_too(site
     [event, *_] = site.ask("GET", "/assets/events", params={"source_dag_id": SYNC})["asset_events"]
     assert (event["name"], event["extra"]["read_count"]) == ("insights_sessions", count["files"])
     [asset] = site.ask("GET", "/assets", params={"name_pattern": "insights_sessions"})["assets"]
-    assert {task["dag_id"] for task in asset["producing_tasks"]} == {SYNC}
+    assert {task["dag_id"] for task in asset["producing_tasks"]} == {SYNC, "insights_session_ended"}
     assert {task["dag_id"] for task in asset["consuming_tasks"]} == {
         EXTRACTION,
         "insights_facet_backfill",
+        "insights_session_ended",
         "insights_weekly_report",
         "insights_monthly_deep_dive",
     }

@@ -55,7 +55,7 @@ def test_a_list_has_as_many_sessions_as_the_figure_that_leads_to_it(
     kinds: set[str] = set()
 
     @given(history=st.lists(sessions, min_size=10, max_size=14))
-    @settings(max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate], database=None)
+    @settings(max_examples=8, deadline=None, derandomize=True, phases=[Phase.generate], database=None)
     def walk(history: list[Row]) -> None:
         _fill(connection, history)
         client = open_client(database_url)

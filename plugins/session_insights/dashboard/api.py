@@ -42,16 +42,14 @@ def _problem(words: str) -> dict[str, Any]:
     return {"model": Problem, "description": words}
 
 
-router = APIRouter(
-    prefix="/api",
-    tags=["Session Insights"],
-    responses={
-        401: _problem("Not signed in"),
-        403: _problem("No right to read these DAGs"),
-        422: _problem("A parameter that is not understood, by name"),
-        503: _problem("The database does not answer, or not in time"),
-    },
-)
+# What any answer may be instead.
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    401: _problem("Not signed in"),
+    403: _problem("No right to read these DAGs"),
+    422: _problem("A parameter that is not understood, by name"),
+    503: _problem("The database does not answer, or not in time"),
+}
+router = APIRouter(prefix="/api", tags=["Session Insights"], responses=PROBLEMS)
 Reads = Annotated[Connection, Depends(reader)]
 Place = Annotated[Desk, Depends(desk)]
 Since = Annotated[str | None, Query(description="First local day, such as 2026-11-15.", max_length=40)]

@@ -34,7 +34,7 @@ def operations(open_client: OpenClient, database_url: str, connection: Connectio
 @pytest.mark.parametrize("mode", MODES, ids=["fitting", "wrong"])
 def test_every_answer_of_the_api_is_as_described(operations: list[Any], mode: GenerationMode) -> None:
     asked = [operation for operation in operations if operation.path.startswith("/api/")]
-    assert len(asked) == 6
+    assert len(asked) == 7
     for operation in asked:
         if mode is GenerationMode.NEGATIVE and operation.path == "/api/sessions/{session_id}":
             continue  # any text may be an id
