@@ -194,10 +194,16 @@ CREATE FUNCTION insights.sees_all() RETURNS boolean
 $$;
 
 CREATE FUNCTION insights.team_weeks(first_day date, day_after date) RETURNS TABLE(week_start date, business text, people_count bigint, session_count bigint, read_count bigint, active_minutes double precision, total_tokens bigint, cost_usd double precision, reached_count bigint, judged_count bigint, friction_session_count bigint, time_saved_minutes bigint)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET "insights.session_filter" TO ''
     AS $$
+#variable_conflict use_column
+begin
+    -- A filter would allow to take two answers from each other. Not as a clause of the function: only a superuser may
+    -- write one for a setting of ours.
+    perform set_config('insights.session_filter', '', true);
+
+    return query
     with
 
     weeks as (
@@ -278,7 +284,8 @@ CREATE FUNCTION insights.team_weeks(first_day date, day_after date) RETURNS TABL
     cross join insights.team_rules as rule
     group by named.week_start, named.shown_business, rule.smallest_group
     having count(distinct named.person) >= rule.smallest_group
-    order by named.week_start, named.shown_business nulls last
+    order by named.week_start, named.shown_business nulls last;
+end
 $$;
 
 COMMENT ON FUNCTION insights.team_weeks(first_day date, day_after date) IS 'What a team did in whole calendar weeks that are over, by the first business of a session; null: several, each served

@@ -223,7 +223,7 @@ def left(scene: Scene, connection: Connection) -> dict[str, list[str]]:
 def check(name: str, scene: Scene, rows: dict[str, list[str]], expected: dict[str, list[str]]) -> None:
     if name == "notify" and scene.told:
         # The server went between the post and the note of it: it is said, and never posted twice.
-        assert "by itself it is not posted again" in scene.told[-1]
+        assert "By itself it is not posted again" in scene.told[-1]
         rows, expected = ({k: v for k, v in each.items() if k != "notifications"} for each in (rows, expected))
     for table in expected:
         assert rows[table] == expected[table], f"{name}: {table}"

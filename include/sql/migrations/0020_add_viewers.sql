@@ -168,11 +168,16 @@ returns table (
     friction_session_count bigint,
     time_saved_minutes bigint
 )
-language sql stable security definer
+language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
--- A filter would allow to take two answers from each other.
-set "insights.session_filter" = ''
 as $$
+#variable_conflict use_column
+begin
+    -- A filter would allow to take two answers from each other. Not as a clause of the function: only a superuser may
+    -- write one for a setting of ours.
+    perform set_config('insights.session_filter', '', true);
+
+    return query
     with
 
     weeks as (
@@ -253,7 +258,8 @@ as $$
     cross join insights.team_rules as rule
     group by named.week_start, named.shown_business, rule.smallest_group
     having count(distinct named.person) >= rule.smallest_group
-    order by named.week_start, named.shown_business nulls last
+    order by named.week_start, named.shown_business nulls last;
+end
 $$;
 comment on function insights.team_weeks is
 'What a team did in whole calendar weeks that are over, by the first business of a session; null: several, each served

@@ -30,6 +30,7 @@ ROUTES = (
     "api/figures",
     "api/snapshots",
     "api/snapshots/1",
+    "api/team",
 )
 HOSTILE_PAGES = (
     "",
