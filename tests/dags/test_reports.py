@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import psutil
@@ -85,14 +86,16 @@ def kill_task(task_instance_id: str) -> bool:
 def killed_while_posting(webhooks: Webhooks, path: str) -> Iterator[list[int]]:
     """The first task that posts a report there dies when its message has arrived, before it hears so."""
     killed: list[int] = []
+    one_by_one = Lock()  # the weekly and the monthly report may arrive together
 
     def kill(posted: Posted) -> None:
-        if killed or not posted.path.startswith(path) or not is_report(posted.body):
+        if not posted.path.startswith(path) or not is_report(posted.body):
             return
-        for line in psutil.net_connections("tcp"):
-            if line.laddr and line.laddr.port == posted.sender_port and line.pid:
-                killed.append(line.pid)
-                psutil.Process(line.pid).kill()
+        with one_by_one:
+            for line in [] if killed else psutil.net_connections("tcp"):
+                if line.laddr and line.laddr.port == posted.sender_port and line.pid:
+                    killed.append(line.pid)
+                    psutil.Process(line.pid).kill()
 
     webhooks.on_post = kill
     try:

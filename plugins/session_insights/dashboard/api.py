@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 
 from session_insights.aggregates.catalog import find_aggregates
 from session_insights.dashboard.answers import (
@@ -35,11 +36,20 @@ from session_insights.store.database import Connection
 from session_insights.windows import Window, parse_day
 
 LONGEST_DAYS = 366
+LISTS = {"name"}  # parameters that may be given several times
 _FACETS = tuple(field.name for field in fields(Facet))
 
 
 def _problem(words: str) -> dict[str, Any]:
     return {"model": Problem, "description": words}
+
+
+def refuse_repeats(request: Request) -> None:
+    """A parameter that is given twice would count as given last, and nobody would hear of the first."""
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    repeated = sorted(name for name, times in given.items() if times > 1 and name not in LISTS)
+    if repeated:
+        raise HTTPException(422, f"{', '.join(repeated)}: given more than once.")
 
 
 # What any answer may be instead.
@@ -49,7 +59,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     422: _problem("A parameter that is not understood, by name"),
     503: _problem("The database does not answer, or not in time"),
 }
-router = APIRouter(prefix="/api", tags=["Session Insights"], responses=PROBLEMS)
+ONCE = [Depends(refuse_repeats)]
+router = APIRouter(prefix="/api", tags=["Session Insights"], responses=PROBLEMS, dependencies=ONCE)
 Reads = Annotated[Connection, Depends(reader)]
 Place = Annotated[Desk, Depends(desk)]
 Since = Annotated[str | None, Query(description="First local day, such as 2026-11-15.", max_length=40)]

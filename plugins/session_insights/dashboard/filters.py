@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -35,42 +35,54 @@ Has = Literal[
     "rejections",
 ]
 Text = Annotated[str, Field(max_length=200)]
+Value = TypeVar("Value")
+
+
+def _say_may_be_empty(schema: dict[str, Any]) -> None:
+    schema["anyOf"].append({"const": ""})
+
+
+# A form sends every field that it has: what is empty is left out.
+MayBeEmpty = Annotated[Value | None, Field(json_schema_extra=_say_may_be_empty)]
 
 
 class Filters(BaseModel):
-    """The query of a session list; what is left out, or empty, does not filter."""
+    """The query of a session list; a filter that is left out, or empty, does not filter."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    since: date | None = Field(None, description="First local day on which the session was worked in.")
-    until: date | None = Field(None, description="Last such day, included.")
+    since: MayBeEmpty[date] = Field(None, description="First local day on which the session was worked in.")
+    until: MayBeEmpty[date] = Field(None, description="Last such day, included.")
     category: Literal["human", "automated", "all"] = Field(
         "human", description="human: the sessions that figures count."
     )
-    business: Text | None = Field(None, description="The first business of the session, or unknown.")
-    project: Text | None = Field(None, description="Its project, or unknown.")
-    machine: Text | None = None
-    initiated_by: Text | None = None
-    outcome: Outcome | None = None
-    alignment: Literal["aligned", "supportive", "neutral", "drift", "unknown"] | None = None
-    priority: Text | None = Field(None, description="The priority it served, none, or any.")
-    workflow: Text | None = None
-    friction: Text | None = Field(None, description="A kind of friction, retry_loops, connector:<server>, or any.")
-    person: Text | None = Field(None, description="A name as it is listed, or any.")
-    skill: Text | None = Field(None, description="A skill that was used.")
-    skill_missed: Text | None = Field(None, description="A skill that was passed over.")
-    tool: Text | None = Field(None, description="A tool that it called within its days, by its whole name.")
-    has: Has | None = Field(None, description="At least one of these.")
-    reading: Literal["read", "unread", "failed"] | None = None
-    q: Text | None = Field(None, description="Words; quotes for a phrase, - for a word that must not be there.")
+    business: MayBeEmpty[Text] = Field(None, description="The first business of the session, or unknown.")
+    project: MayBeEmpty[Text] = Field(None, description="Its project, or unknown.")
+    machine: MayBeEmpty[Text] = None
+    initiated_by: MayBeEmpty[Text] = None
+    outcome: MayBeEmpty[Outcome] = None
+    alignment: MayBeEmpty[Literal["aligned", "supportive", "neutral", "drift", "unknown"]] = None
+    priority: MayBeEmpty[Text] = Field(None, description="The priority it served, none, or any.")
+    workflow: MayBeEmpty[Text] = None
+    friction: MayBeEmpty[Text] = Field(None, description="A kind of friction, retry_loops, connector:<server>, or any.")
+    person: MayBeEmpty[Text] = Field(None, description="A name as it is listed, or any.")
+    skill: MayBeEmpty[Text] = Field(None, description="A skill that was used.")
+    skill_missed: MayBeEmpty[Text] = Field(None, description="A skill that was passed over.")
+    tool: MayBeEmpty[Text] = Field(None, description="A tool that it called within its days, by its whole name.")
+    has: MayBeEmpty[Has] = Field(None, description="At least one of these.")
+    reading: MayBeEmpty[Literal["read", "unread", "failed"]] = None
+    q: MayBeEmpty[Text] = Field(None, description="Words; quotes for a phrase, - for a word that must not be there.")
     sort: Sort = "last_spoken"
-    after: Annotated[str, Field(max_length=400)] | None = Field(None, description="`next` of the page before.")
+    after: MayBeEmpty[Annotated[str, Field(max_length=400)]] = Field(None, description="`next` of the page before.")
     limit: int = Field(25, ge=1, le=100)
 
     @model_validator(mode="before")
     @classmethod
     def _empty_is_left_out(cls, data: Any) -> Any:
-        return {name: value for name, value in data.items() if value != ""} if isinstance(data, dict) else data
+        if not isinstance(data, dict):
+            return data
+        optional = {name for name, field in cls.model_fields.items() if field.default is None}
+        return {name: value for name, value in data.items() if value != "" or name not in optional}
 
     @field_validator("since", "until", mode="before")
     @classmethod

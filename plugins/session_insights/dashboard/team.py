@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from session_insights.dashboard.api import PROBLEMS, Place, Reads
+from session_insights.dashboard.api import ONCE, PROBLEMS, Place, Reads
 from session_insights.store.viewing import load_team_weeks
 
-router = APIRouter(prefix="/api", tags=["Session Insights"], responses=PROBLEMS)
+router = APIRouter(prefix="/api", tags=["Session Insights"], responses=PROBLEMS, dependencies=ONCE)
 
 
 class TeamWeek(BaseModel):

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from session_insights.dashboard import api, archive, health, session, sessions
+from session_insights.dashboard import api, archive, health, session, sessions, team
 from session_insights.dashboard.database import reader
 from session_insights.dashboard.desk import Desk, user
 from session_insights.dashboard.templates import build_templates
@@ -25,7 +25,7 @@ PROFILE = sample_profile()
 
 def make_app(database_url: str) -> FastAPI:
     app = FastAPI()
-    for room in (api, sessions, session, archive, health):
+    for room in (api, team, sessions, session, archive, health):
         app.include_router(room.router)
 
     def read_only() -> Iterator[Connection]:

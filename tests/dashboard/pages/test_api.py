@@ -76,8 +76,13 @@ def test_snapshots_come_newest_first(client: TestClient, connection: Connection)
     [
         ("sessions?since=soon", 422, "is not a date; write it as 2026-11-15"),
         ("sessions?limit=101", 422, "less than or equal to 100"),
+        ("sessions?limit=", 422, "limit"),
+        ("sessions?sort=", 422, "sort"),
         ("sessions?nonsense=1", 422, "nonsense"),
         ("sessions?after=x", 422, "not a place in a list"),
+        ("sessions?project=shop&workflow=a&workflow=b", 422, "workflow: given more than once."),
+        ("team?weeks=1&weeks=2", 422, "weeks: given more than once."),
+        ("figures?name=summary&name=summary&until=2026-11-01&until=2026-11-02", 422, "until: given more than once."),
         ("figures?since=2026-13-01", 422, "since: '2026-13-01' is not a date"),
         ("figures?since=2026-11-02&until=2026-11-01", 422, "holds no day"),
         ("figures?since=2020-01-01&until=2026-01-01", 422, "at most 366 days"),
@@ -110,6 +115,7 @@ def test_every_answer_of_the_api_is_described(client: TestClient) -> None:
         "/api/figures",
         "/api/snapshots",
         "/api/snapshots/{snapshot_id}",
+        "/api/team",
     }
     for operation in described.values():
         assert operation["summary"]
