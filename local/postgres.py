@@ -128,12 +128,6 @@ def find_postgres(state_dir: Path) -> Cluster | None:
     return None
 
 
-def ensure_database(cluster: Cluster, name: str) -> str:
-    """Make a database if it is not there; return its address."""
-    create_database(cluster.url("postgres"), name)
-    return cluster.url(name)
-
-
 def create_database(server_url: str, name: str) -> bool:
     """Make a database on the server that an address leads to; False if it was there."""
     with psycopg.connect(server_url, autocommit=True, connect_timeout=10) as connection:

@@ -16,7 +16,6 @@ import pytest
 from local.postgres import (
     Cluster,
     create_database,
-    ensure_database,
     find_postgres,
     remove_postgres,
     start_postgres,
@@ -87,10 +86,9 @@ def test_the_server_does_not_run_as_root(cluster: Cluster) -> None:
 
 
 def test_a_database_is_made_once(cluster: Cluster) -> None:
-    url = ensure_database(cluster, "odd name")
-    assert ensure_database(cluster, "odd name") == url
+    assert create_database(cluster.url("postgres"), "odd name")
     assert not create_database(cluster.url("postgres"), "odd name")
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(cluster.url("odd name")) as connection:
         assert connection.info.dbname == "odd name"
 
 

@@ -49,11 +49,6 @@ _PART = re.compile(rf"({_NUMBER})[^\d.]{{0,24}} (?:of|in) (?:the |your )?({_NUMB
 _AMOUNT = re.compile(_NUMBER)
 
 
-def find_ratio_words(sentence: str) -> list[str]:
-    """The words for a share or a factor, as written; the longer one wins over the word inside it."""
-    return [found[0] for _, found in _find(sentence)]
-
-
 def find_untrue_ratios(sentence: str, shares: Iterable[tuple[str, float]]) -> list[str]:
     """The words for a share or a factor that no figure makes true.
 
