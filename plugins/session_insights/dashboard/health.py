@@ -67,8 +67,8 @@ def build_checks(
         _batches(counts, now),
         Check(
             "Messages",
-            f"{plural(counts['undelivered_count'], 'message')} to Slack or Discord failed; of "
-            f"{counts['uncertain_count']} more nobody knows whether they arrived",
+            f"{plural(counts['undelivered_count'], 'message')} to Slack or Discord failed, "
+            f"{counts['uncertain_count']} may or may not have arrived",
             "Look into the channel and at its Connection, then clear the task that notifies."
             if counts["undelivered_count"] or counts["uncertain_count"]
             else "",
@@ -94,7 +94,7 @@ def _sync(sources: Sequence[Mapping[str, Any]], now: datetime) -> Check:
     remedy = "See whether insights_session_sync runs, or whether nobody used Claude Code." if lag > LATE else ""
     if failed:
         remedy = "The files that failed stand below; each is tried again when it changes."
-    words = f"Something new was last read {_ago(lag)} ago; {plural(failed, 'file')} could not be read"
+    words = f"The newest change was read {_ago(lag)} ago; {plural(failed, 'file')} could not be read"
     return Check("Sync", words, remedy)
 
 
@@ -115,8 +115,8 @@ def _queue(counts: Mapping[str, Any]) -> Check:
     waiting = counts["unread_count"] + counts["changed_count"]
     return Check(
         "Queue",
-        f"{plural(counts['unread_count'], 'session')} not read yet; changed after they were read: "
-        f"{counts['changed_count']}",
+        f"{plural(counts['unread_count'], 'session')} not read yet, {counts['changed_count']} to be read again because "
+        "they changed",
         "That is many: run insights_facet_backfill, which reads them at half the price." if waiting > 100 else "",
     )
 

@@ -65,7 +65,7 @@ class TeamWeeks:
 
 def build_team(rows: Sequence[Mapping[str, Any]], weeks: Sequence[date], profile: Profile) -> TeamWeeks:
     """Rows of `insights.team_weeks` in words; `weeks` are all Mondays asked for, oldest first."""
-    ordered = sorted(rows, key=lambda row: (-row["week_start"].toordinal(), -row["active_minutes"], _name(row) or ""))
+    ordered = sorted(rows, key=lambda row: (-row["week_start"].toordinal(), *_order(row)))
     starts = [row["week_start"] for row in ordered]
     return TeamWeeks(
         headline=_headline(ordered, weeks[-1]),
@@ -80,10 +80,8 @@ def _headline(ordered: Sequence[Mapping[str, Any]], newest: date) -> str:
     first = ordered[0]
     if first["week_start"] != newest:
         return "Nothing of the newest week can be shown"
-    return (
-        f"Most of what is shown of the newest week: {_name(first) or 'business unknown'}, "
-        f"{duration(first['active_minutes'])} by {number(first['people_count'])} people"
-    )
+    people, name = plural(first["people_count"], "person", "people"), _name(first) or "a business that is unknown"
+    return f"{people} worked {duration(first['active_minutes'])} for {name} in the newest week"
 
 
 def _lines(rows: Sequence[Mapping[str, Any]], weeks: Sequence[date], profile: Profile) -> tuple[TeamLine, ...]:
@@ -92,14 +90,18 @@ def _lines(rows: Sequence[Mapping[str, Any]], weeks: Sequence[date], profile: Pr
         by_business.setdefault(row["business"], {})[row["week_start"]] = row
     top = scale_top([row["active_minutes"] / 60 for row in rows])
     lines = []
-    for found in sorted(by_business.values(), key=lambda found: -sum(row["active_minutes"] for row in found.values())):
-        any_row, newest = next(iter(found.values())), found.get(weeks[-1])
+    sums = [
+        {"business": business, "active_minutes": sum(row["active_minutes"] for row in found.values())}
+        for business, found in by_business.items()
+    ]
+    for whole in sorted(sums, key=_order):
+        found = by_business[whole["business"]]
+        newest, name = found.get(weeks[-1]), _name(whole)
         hours = [found[week]["active_minutes"] / 60 if week in found else None for week in weeks]
-        name = _name(any_row)
         lines.append(
             TeamLine(
                 business=name,
-                colour=_colour(any_row, profile),
+                colour=_colour(whole, profile),
                 now=f"{duration(newest['active_minutes'])}, {plural(newest['people_count'], 'person', 'people')}"
                 if newest
                 else None,
@@ -125,6 +127,12 @@ def _row(row: Mapping[str, Any], is_first: bool, profile: Profile) -> TeamRow:
         tokens=tokens(row["total_tokens"]),
         cost=None if row["cost_usd"] is None else cents(row["cost_usd"]),
     )
+
+
+def _order(row: Mapping[str, Any]) -> tuple[bool, bool, float, str]:
+    """Most time first; what is unknown, and what stands together, behind those with a name."""
+    business = row["business"]
+    return business is None, business == UNKNOWN, -row["active_minutes"], business or ""
 
 
 def _name(row: Mapping[str, Any]) -> str | None:
