@@ -96,9 +96,10 @@ def refuse_strangers(request: Request) -> None:
 
 
 def _describe(request: Request) -> dict[str, Any]:
-    """The JSON API, described."""
+    """The JSON API, described; its paths begin where this app is mounted."""
     found: dict[str, Any] = request.app.openapi()
-    return found
+    base = desk.base_path(request)
+    return found | ({"servers": [{"url": base}]} if base else {})
 
 
 def _tell_frame(environment: Any, app: FastAPI) -> None:
