@@ -94,7 +94,7 @@ def _sync(sources: Sequence[Mapping[str, Any]], now: datetime) -> Check:
     remedy = "See whether insights_session_sync runs, or whether nobody used Claude Code." if lag > LATE else ""
     if failed:
         remedy = "The files that failed stand below; each is tried again when it changes."
-    words = f"The newest change was read {_ago(lag)} ago; {plural(failed, 'file')} could not be read"
+    words = f"The newest change of a transcript was read {_ago(lag)} ago; {plural(failed, 'file')} could not be read"
     return Check("Sync", words, remedy)
 
 
