@@ -28,7 +28,17 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
+# What runs a whole Airflow of its own: `make test` never has two of them beside each other.
+LIVE = {"site", "airflow", "own_cluster"}
 _numbers = itertools.count(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two processes share the tests by module; all that is live is one's."""
+    for item in items:
+        is_live = not LIVE.isdisjoint(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group("live" if is_live else item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(scope="session")
