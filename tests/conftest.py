@@ -6,11 +6,12 @@ import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from local.postgres import Cluster, remove_postgres, start_postgres
 from session_insights.settings import Settings, find_include_dir
@@ -28,7 +29,20 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
+# Their tests run a whole Airflow, for most of their time waiting; two of them would be in each other's way.
+LIVE = ("tests/dags/", "tests/dashboard/browser/", "tests/deploy/")
 _numbers = itertools.count(1)
+
+
+class ByModule(LoadFileScheduling):  # type: ignore[misc]
+    """Two processes share the tests of `make test`: a module is one's, and all that is live is one's."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return LIVE[0] if nodeid.startswith(LIVE) else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
+    return ByModule(config, log)
 
 
 @pytest.fixture(scope="session")

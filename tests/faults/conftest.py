@@ -19,7 +19,6 @@ from session_insights.store.migrations import migrate
 
 MIGRATIONS = find_include_dir(Settings()) / "sql" / "migrations"
 _numbers = itertools.count(1)
-_lines: list[str] = []
 
 
 @dataclass
@@ -67,14 +66,19 @@ def migrated(server: Server) -> str:
     return url.rpartition("/")[2]
 
 
-@pytest.fixture(scope="session")
-def note() -> list[str]:
+@pytest.fixture
+def note(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     """Lines of `| what was injected | how often | what happened | seconds to recover |`, shown at the end."""
-    return _lines
+    lines: list[str] = []
+    yield lines
+    request.node.user_properties += [("injected", line) for line in lines]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if _lines:
+    # Reports travel here from each process that ran tests.
+    reports = [report for kind in terminalreporter.stats.values() for report in kind]
+    told = [value for report in reports for name, value in getattr(report, "user_properties", ()) if name == "injected"]
+    if told:
         terminalreporter.section("what was injected, how often, what happened, seconds to recover")
-        for line in _lines:
-            terminalreporter.write_line(line)
+        for line in told:
+            terminalreporter.write_line(str(line))
