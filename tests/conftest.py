@@ -52,6 +52,10 @@ def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def cluster(state_dir: Path) -> Iterator[Cluster]:
+    """The packaged Postgres, or the one of `tests/oldest.sh`."""
+    if port := os.environ.get("TEST_POSTGRES_PORT"):
+        yield Cluster(int(port), "", Path(), Path())
+        return
     yield start_postgres(state_dir, durable=False)
     remove_postgres(state_dir)
 
