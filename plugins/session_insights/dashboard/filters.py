@@ -136,7 +136,8 @@ def parse_filters(query: dict[str, str]) -> Filters:
         SettingsError: Names the filter, what is wrong and what can stand there.
     """
     try:
-        return Filters.model_validate(query)
+        # The form sends each of its fields; what was not chosen there is the default.
+        return Filters.model_validate({name: value for name, value in query.items() if value})
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])

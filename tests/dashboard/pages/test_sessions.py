@@ -43,6 +43,15 @@ def test_the_newest_session_stands_first_and_unknown_is_a_word(client: TestClien
     assert page.count('<span class="unk">unknown</span>') == 2 * 3 + 1  # business, outcome, corrections; and one cost
 
 
+def test_the_form_that_sends_each_of_its_fields_empty_finds_all(client: TestClient, connection: Connection) -> None:
+    add_session(connection, "s")
+    form = client.get("/sessions").text.split('<form class="search"')[1].split("</form>")[0]
+    names = re.findall(r'<(?:input|select)[^>]* name="(\w+)"', form)
+    assert {"q", "sort", "category", "since", "tool"} < set(names)
+    assert listed(client, "?" + "&".join(f"{name}=" for name in names)) == ["s"]
+    assert listed(client, "?" + "&".join(f"{name}=" for name in names if name != "q") + "&q=title") == ["s"]
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
