@@ -131,6 +131,11 @@ def day_range(first: date, last: date) -> str:
     return f"{first.day if first.month == last.month else long_day(first)} to {long_day(last)}"
 
 
+def full_range(first: date, last: date) -> str:
+    """15 to 21 November 2026."""
+    return day_range(first, last) + (f" {last.year}" if first.year == last.year else "")
+
+
 def moment(value: str | datetime, zone: ZoneInfo) -> str:
     """Mon 16 Nov, 10:12 in the reader's time zone."""
     at = datetime.fromisoformat(value) if isinstance(value, str) else value

@@ -15,8 +15,12 @@ from session_insights.dashboard.desk import Desk
 from session_insights.dashboard.templates import build_templates
 from session_insights.profile import Profile, load_profile
 from session_insights.settings import Settings, find_include_dir
+from session_insights.stages.correcting import correct_facets
 from session_insights.stages.reporting import render_snapshot
+from session_insights.store.database import connect
+from tests.dashboard.team import limited, open_as, reader_url
 
+__all__ = ["limited", "open_as", "reader_url"]  # fixtures
 TEMPLATES = find_include_dir(Settings()) / "templates"
 OpenClient = Callable[..., TestClient]
 
@@ -34,12 +38,16 @@ def open_client(profile: Profile) -> Iterator[OpenClient]:
     def open_one(
         url: str, *, guard: Callable[..., Any] = lambda: None, warms: bool = False, **options: Any
     ) -> TestClient:
+        def correct(session_id: str, values: Any, **more: Any) -> Any:
+            with connect(url) as opened:
+                return correct_facets(opened, session_id, values, profile=profile, **more)
+
         def open_desk(templates: Path) -> Desk:
             return Desk(
                 profile,
                 Settings(),
                 build_templates(templates, profile),
-                _unused,
+                correct,
                 partial(render_snapshot, profile=profile),
             )
 
@@ -68,7 +76,3 @@ def open_client(profile: Profile) -> Iterator[OpenClient]:
 @pytest.fixture
 def client(open_client: OpenClient, database_url: str) -> TestClient:
     return open_client(database_url)
-
-
-def _unused(*_: Any, **__: Any) -> Any:
-    raise AssertionError("No page of these tests asks for it.")

@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from fastapi import HTTPException
+from fastapi import HTTPException, Request
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from local.postgres import Cluster
 from session_insights.dashboard.database import Pool
+from session_insights.dashboard.desk import same_address
 from session_insights.settings import Settings, find_include_dir
 from session_insights.store.database import Connection
 from session_insights.store.migrations import migrate
@@ -84,6 +85,68 @@ def test_a_dead_database_gives_a_clear_page(open_client: OpenClient, accept: str
     assert answer.headers["retry-after"] == "5"
 
 
+@pytest.mark.parametrize(
+    ("address", "again"),
+    [
+        ("/", "/"),
+        ("/health?x=1", "/health?x=1"),
+        ("/sessions/a%3Fb/c%23d?from=3&q=%22%3E", "/sessions/a%3Fb/c%23d?from=3&amp;q=%22%3E"),
+        ("/sessions/%5C%5Cevil.example?<b>'", "/sessions/%5C%5Cevil.example?%3Cb%3E&#39;"),
+    ],
+)
+def test_a_page_that_fails_for_now_can_be_tried_again_at_its_own_address(
+    open_client: OpenClient, address: str, again: str
+) -> None:
+    page = open_client(DEAD).get(address).text
+    assert re.findall(r'<a class="act" href="([^"]*)">Try again', page) == [again]
+    assert 'aria-label="Insights"' in page  # the frame of every page
+
+
+@pytest.mark.parametrize(
+    "path", ["//evil.example/a", "/\\evil.example/a", "///evil.example/a", "/insights//evil.example/a"]
+)
+@pytest.mark.parametrize("base", ["", "/insights"])
+def test_an_address_of_ours_never_leads_to_another_server(path: str, base: str) -> None:
+    scope = {"type": "http", "path": path, "root_path": base, "query_string": b"a=//b", "headers": []}
+    address = same_address(Request(scope))
+    assert urlsplit(address).netloc == ""
+    assert address.startswith(f"{base}/")
+    assert not re.match(r"/[/\\]", address)
+
+
+def test_what_is_sent_to_a_dead_database_is_not_sent_again_by_a_link(open_client: OpenClient) -> None:
+    answer = open_client(DEAD).post(
+        "/sessions/s1/facets", data={"facet": "outcome"}, headers={"origin": "http://testserver"}
+    )
+    assert answer.status_code == 503
+    assert "Try again" not in answer.text
+    assert "Look whether what you sent was kept" in answer.text
+
+
+@pytest.mark.parametrize("path", ["sessions", "sessions/s1", "sessions/facet-stats", "figures", "snapshots", "team"])
+def test_the_api_says_it_as_described_to_a_browser_too(open_client: OpenClient, path: str) -> None:
+    answer = open_client(DEAD).get(f"/api/{path}")
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json()["detail"].startswith("The database of Session Insights does not answer.")
+
+
+def test_what_somebody_says_of_a_failure_is_shown_on_its_page(client: TestClient) -> None:
+    for path, words in (
+        ("/sessions/s1", "There is no such session: it was never synced, or somebody had it deleted."),
+        ("/reports/1", "There is no such report, or it has no text yet: run its DAG for these days."),
+        ("/nowhere", "There is no such page: the address is wrong, or what it led to was purged."),
+        ("/assets/nothing.css", "There is no such page: the address is wrong, or what it led to was purged."),
+    ):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert f"<p>{words}</p>" in answer.text
+    assert client.get("/api/sessions/s1").json()["detail"].startswith("There is no such session: it was never synced")
+    answer = client.post("/sessions/s1/facets", data={"facet": "outcome"}, headers={"origin": "http://testserver"})
+    assert answer.status_code == 403
+    assert "This form is too old or from another browser; open the page again." in answer.text
+
+
 def test_a_dead_database_is_not_asked_again_at_once(open_client: OpenClient) -> None:
     client = open_client("postgresql://nobody@192.0.2.1/insights")  # an address that never answers
     client.get("/")
@@ -106,7 +169,8 @@ def test_a_slow_database_gives_a_clear_page(
         connection.execute("lock table insights.session_days in access exclusive mode")
         answer = open_client(database_url).get("/")
     assert answer.status_code == 503
-    assert "seconds. Choose fewer days" in answer.text
+    assert "worked on this for 8 seconds and was stopped" in answer.text
+    assert ">Try again</a>" in answer.text
 
 
 def test_pages_cannot_write(database_url: str) -> None:

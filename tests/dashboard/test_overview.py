@@ -20,7 +20,6 @@ from session_insights.stages.overview import load_live_figures
 from session_insights.store.database import Connection
 from session_insights.store.figures import load_rows
 from session_insights.windows import Window
-from tests.dashboard.conftest import OpenClient
 from tests.dashboard.given import BUSINESSES, INITIATORS, MACHINES, PROJECTS, WEEK, insert_sessions, session_rows
 from tests.unit.reports.test_hostile_text import HOSTILE, Tags
 
@@ -176,12 +175,18 @@ def test_hostile_text_changes_no_tag_of_the_page(connection: Connection, client:
     assert "\u202e" not in page
 
 
-def test_links_follow_the_base_path_of_a_proxy(open_client: OpenClient, database_url: str) -> None:
-    page = _get(open_client(database_url, root_path="/airflow/insights"), "/airflow/insights/")
-    addresses = re.findall(r'(?:href|src|action)="([^"#]+)"', page)
-    assert addresses
-    for address in addresses:
-        assert address.startswith(("/airflow/insights/", "data:,")), address
+@pytest.mark.parametrize(
+    ("query", "days"),
+    [
+        (WEEK, "15 to 21 November 2026"),
+        ("since=2025-12-29&until=2026-01-04", "29 December 2025 to 4 January 2026"),
+        ("since=2026-11-18&until=2026-11-18", "18 November 2026"),
+    ],
+)
+def test_the_page_is_headed_by_its_days_with_their_year(client: TestClient, query: str, days: str) -> None:
+    page = _get(client, f"/?{query}")
+    assert f"<h1>{days}</h1>" in page
+    assert f"<title>Insights: {days}</title>" in page
 
 
 def test_an_anomaly_stands_above_the_figures_until_it_is_over(connection: Connection, client: TestClient) -> None:

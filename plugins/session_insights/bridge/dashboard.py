@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from session_insights.bridge.connections import find_database_url
-from session_insights.bridge.guard import guard, login_url, user_name
+from session_insights.bridge.guard import guard, login_url, may_correct, user_name
 from session_insights.bridge.workplace import load_task_profile
 from session_insights.dashboard.app import build_app
 from session_insights.dashboard.desk import Desk
@@ -52,6 +52,7 @@ def find_signing_key() -> str:
 app = build_app(
     guard=guard,
     user_name=user_name,
+    may_correct=may_correct,
     login_url=login_url,
     open_desk=open_desk,
     find_url=find_reading_url,

@@ -72,6 +72,10 @@ class Session(BaseModel):
     message_count: int
     human_prompt_count: int
     entry_count: int
+    entries_deleted_at: datetime | None = Field(
+        description="When the text of its old entries was deleted (`SESSION_INSIGHTS_ENTRY_DAYS`); they are counted "
+        "still. Null: all is kept."
+    )
     tools_used: dict[str, int]
     tool_error_count: int
     rejection_count: int

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import Response
 
-from session_insights.dashboard import api, archive, assets, health, overview, session, sessions, team
+from session_insights.dashboard import api, archive, assets, desk, health, overview, session, sessions, team, team_page
 from session_insights.dashboard.database import Pool
-from session_insights.dashboard.desk import Desk, user
+from session_insights.dashboard.desk import Desk
 from session_insights.dashboard.failures import handle_failures
 from session_insights.dashboard.pages import PageCache
 from session_insights.dashboard.policy import apply_policy
@@ -20,7 +20,7 @@ from session_insights.dashboard.warming import Warmer
 from session_insights.reports.rendering import build_environment
 
 # What there is to see; each module has its `router`.
-ROUTERS = tuple(room.router for room in (overview, api, team, sessions, session, archive, health, assets))
+ROUTERS = tuple(room.router for room in (overview, api, team, sessions, session, archive, team_page, health, assets))
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -29,6 +29,7 @@ def build_app(
     *,
     guard: Callable[..., Any],
     user_name: Callable[..., str],
+    may_correct: Callable[..., bool] = desk.may_correct,
     login_url: Callable[[str], str],
     open_desk: Callable[[Path], Desk],
     find_url: Callable[[], str | None],
@@ -42,6 +43,7 @@ def build_app(
         guard: A FastAPI dependency that raises 401 or 403; by other methods than GET somebody wants to change
             something.
         user_name: A FastAPI dependency: who is signed in.
+        may_correct: A FastAPI dependency: whether forms are shown; what is sent is for the guard to decide.
         login_url: Where to sign in and come back from to an address.
         open_desk: What pages need, from the folder of templates.
         find_url: The database to read from.
@@ -54,7 +56,7 @@ def build_app(
         state = request.app.state
         if getattr(state, "desk", None) is None:
             state.desk = open_desk(templates)
-            _tell_assets(state.desk.templates, app)
+            _tell_frame(state.desk.templates, app)
 
     # FastAPI's own routes for docs would stand outside the guard.
     app = FastAPI(
@@ -68,9 +70,9 @@ def build_app(
     app.state.pool = Pool(find_url, find_key=find_key)
     app.state.pages = PageCache()
     app.state.warmer = Warmer() if warms else None
-    app.dependency_overrides[user] = user_name
+    app.dependency_overrides |= {desk.user: user_name, desk.may_correct: may_correct}
     environment = build_environment(templates)
-    _tell_assets(environment, app)
+    _tell_frame(environment, app)
     handle_failures(app, environment, login_url)
     for router in ROUTERS:
         app.include_router(router)
@@ -94,10 +96,12 @@ def refuse_strangers(request: Request) -> None:
 
 
 def _describe(request: Request) -> dict[str, Any]:
-    """The JSON API, described."""
+    """The JSON API, described; its paths begin where this app is mounted."""
     found: dict[str, Any] = request.app.openapi()
-    return found
+    base = desk.base_path(request)
+    return found | ({"servers": [{"url": base}]} if base else {})
 
 
-def _tell_assets(environment: Any, app: FastAPI) -> None:
+def _tell_frame(environment: Any, app: FastAPI) -> None:
     environment.globals["assets_version"] = assets.version_assets(app.state.assets)
+    environment.globals["has_team"] = app.state.pool.is_limited

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse
@@ -13,6 +14,8 @@ from jinja2 import Environment
 from session_insights.profile import Profile
 from session_insights.settings import Settings
 from session_insights.store.database import Connection
+
+QUERY = "%!$&'()*+,;=:@/?-._~"  # what an address may have behind its question mark as it is
 
 
 class Correct(Protocol):
@@ -45,9 +48,22 @@ def user() -> str:
     raise HTTPException(401, "Sign in to Airflow first.")
 
 
+def may_correct() -> bool:
+    """Whether who is signed in may change something: nobody is offered what is refused. The app overrides it."""
+    return True
+
+
 def base_path(request: Request) -> str:
     """What every address of ours begins with, also behind a proxy: `/insights` or `/airflow/insights`."""
     return str(request.scope.get("root_path", "")).rstrip("/")
+
+
+def same_address(request: Request) -> str:
+    """The address that was asked for, as a link of ours whatever it was: it never leads to another server."""
+    base, path = base_path(request), request.scope["path"]
+    below = path.removeprefix(base).lstrip("/")
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{base}/{quote(below, safe='/')}" + (f"?{quote(query, safe=QUERY)}" if query else "")
 
 
 def airflow_path(request: Request) -> str:

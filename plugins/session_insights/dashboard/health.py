@@ -58,7 +58,7 @@ def build_checks(
         _queue(counts),
         Check(
             "Failures",
-            f"{plural(failure_count, 'session')} could not be read",
+            f"{plural(failure_count, 'session')} could not be read in the last {LOOK_BACK.days} days",
             "The reasons stand below; clear a session's task in Airflow to try again." if failure_count else "",
         ),
         _spend("Spent today", spending.today_usd, settings.daily_cap_usd, "DAILY"),
@@ -67,15 +67,16 @@ def build_checks(
         _batches(counts, now),
         Check(
             "Messages",
-            f"{plural(counts['undelivered_count'], 'message')} not delivered, {counts['uncertain_count']} perhaps",
-            "Look at the channel's Connection, then clear the task that notifies."
+            f"{plural(counts['undelivered_count'], 'message')} to Slack or Discord failed, "
+            f"{counts['uncertain_count']} may or may not have arrived",
+            "Look into the channel and at its Connection, then clear the task that notifies."
             if counts["undelivered_count"] or counts["uncertain_count"]
             else "",
         ),
         Check(
             "Anomalies",
-            f"{anomaly_count} open",
-            "Open the days below; an anomaly closes by itself on a normal day." if anomaly_count else "",
+            f"{plural(anomaly_count, 'figure')} far from usual",
+            "Look at the sessions named below; an anomaly ends by itself on a usual day." if anomaly_count else "",
         ),
     )
 
@@ -85,7 +86,7 @@ def _sync(sources: Sequence[Mapping[str, Any]], now: datetime) -> Check:
     if not read:
         return Check(
             "Sync",
-            "Nothing was read yet",
+            "No transcript was read yet",
             "Run insights_session_sync; if it finds nothing, set SESSION_INSIGHTS_SOURCES.",
         )
     lag = now - max(read)
@@ -93,7 +94,8 @@ def _sync(sources: Sequence[Mapping[str, Any]], now: datetime) -> Check:
     remedy = "See whether insights_session_sync runs, or whether nobody used Claude Code." if lag > LATE else ""
     if failed:
         remedy = "The files that failed stand below; each is tried again when it changes."
-    return Check("Sync", f"Last new file {_ago(lag)} ago, {plural(failed, 'file')} failed", remedy)
+    words = f"The newest change of a transcript was read {_ago(lag)} ago; {plural(failed, 'file')} could not be read"
+    return Check("Sync", words, remedy)
 
 
 def _stopped(sources: Sequence[Mapping[str, Any]], settings: Settings, now: datetime) -> list[Check]:
@@ -101,7 +103,7 @@ def _stopped(sources: Sequence[Mapping[str, Any]], settings: Settings, now: date
     return [
         Check(
             f"Source {row['machine']}",
-            f"Nothing new for {_ago(now - row['newest_file_at'])}",
+            f"No new transcript for {_ago(now - row['newest_file_at'])}",
             "If that machine is in use, see whether its folder still arrives here.",
         )
         for row in sources
@@ -113,40 +115,48 @@ def _queue(counts: Mapping[str, Any]) -> Check:
     waiting = counts["unread_count"] + counts["changed_count"]
     return Check(
         "Queue",
-        f"{plural(counts['unread_count'], 'session')} not read, {counts['changed_count']} changed since",
-        "Many: run insights_facet_backfill, which reads them at half the price." if waiting > 100 else "",
+        f"{plural(counts['unread_count'], 'session')} not read yet, {counts['changed_count']} to be read again because "
+        "they changed",
+        "That is many: run insights_facet_backfill, which reads them at half the price." if waiting > 100 else "",
     )
 
 
 def _spend(label: str, spent: float, cap: float | None, name: str, unpriced: int = 0) -> Check:
-    words = f"{money(spent)} of {money(cap)}" if cap is not None else f"{money(spent)}, no cap"
+    words = f"{money(spent)} of at most {money(cap)}" if cap is not None else f"{money(spent)}; there is no cap"
     if unpriced:
-        words += f"; {plural(unpriced, 'call')} of models without a list price"
+        words += f", without {plural(unpriced, 'call')} of models that have no list price"
     is_full = cap is not None and spent >= cap
     return Check(
         label,
         words,
-        f"Nothing is read until it ends; raise SESSION_INSIGHTS_{name}_CAP_USD to go on." if is_full else "",
+        f"No session is read until {'tomorrow' if name == 'DAILY' else 'next month'}; raise "
+        f"SESSION_INSIGHTS_{name}_CAP_USD to go on."
+        if is_full
+        else "",
     )
 
 
 def _archive(counts: Mapping[str, Any], settings: Settings) -> Check:
     if settings.archive is None:
-        return Check("Archive", "Off", "Claude Code deletes transcripts after 30 days; set SESSION_INSIGHTS_ARCHIVE.")
+        return Check(
+            "Archive",
+            "Off: transcripts are not kept",
+            "Claude Code deletes transcripts after 30 days; set SESSION_INSIGHTS_ARCHIVE.",
+        )
     return Check(
         "Archive",
-        f"{plural(counts['archived_count'], 'file')}, {counts['stored_bytes'] / 1e6:,.1f} MB "
-        f"of {counts['size_bytes'] / 1e6:,.1f} MB before compression",
+        f"{plural(counts['archived_count'], 'transcript')} kept in {counts['stored_bytes'] / 1e6:,.1f} MB; "
+        f"{counts['size_bytes'] / 1e6:,.1f} MB before compression",
     )
 
 
 def _batches(counts: Mapping[str, Any], now: datetime) -> Check:
     if not counts["open_batch_count"]:
-        return Check("Batches", "None open")
+        return Check("Batches", "No batch of sessions is with Claude")
     age = now - counts["oldest_batch_at"]
     return Check(
         "Batches",
-        f"{counts['open_batch_count']} open, the oldest for {_ago(age)}",
+        f"{plural(counts['open_batch_count'], 'batch', 'batches')} of sessions with Claude, the oldest for {_ago(age)}",
         "Run insights_facet_backfill again: it collects what is answered." if age > timedelta(days=1) else "",
     )
 

@@ -21,7 +21,7 @@ from session_insights.stages.overview import Overview, build_overview, today_of
 from session_insights.store.dashboard import load_version
 from session_insights.store.database import Connection
 from session_insights.windows import Window
-from session_insights.wording import day_range, moment, plural, shorten
+from session_insights.wording import full_range, moment, plural, shorten
 
 router = APIRouter()
 _TITLES = {"business": "Business", "project": "Project", "machine": "Machine", "initiated_by": "Started by"}
@@ -118,7 +118,7 @@ def describe(found: Overview, choice: Choice, profile: Profile) -> dict[str, Any
     return {
         "content": found.content,
         "choice": choice,
-        "span": day_range(choice.window.start, choice.window.last_day),
+        "span": full_range(choice.window.start, choice.window.last_day),
         "periods": [
             Option(str(days), str(days), choice.link(days=days, since=None, until=None), days == choice.days)
             for days in PERIODS

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from session_insights.dashboard.database import reader
-from session_insights.dashboard.desk import Desk, base_path, desk, render_page, user
+from session_insights.dashboard.desk import Desk, base_path, desk, may_correct, render_page, user
 from session_insights.dashboard.forms import check_sender, form_token, keep_token
 from session_insights.dashboard.judgements import build_judgements, label_of
 from session_insights.dashboard.session_facts import build_head
@@ -32,10 +32,11 @@ def show_session(
     session_id: str,
     connection: Annotated[Connection, Depends(reader)],
     place: Annotated[Desk, Depends(desk)],
+    can_correct: Annotated[bool, Depends(may_correct)],
     from_entry: Annotated[int, Query(alias="from", ge=1, le=_LARGEST_ENTRY)] = 1,
 ) -> Response:
     """The transcript beside its facets."""
-    return _respond(request, session_id, connection, place, from_entry=from_entry)
+    return _respond(request, session_id, connection, place, from_entry=from_entry, can_correct=can_correct)
 
 
 @router.post("/sessions/{session_id:path}/facets", response_class=HTMLResponse)
@@ -70,6 +71,7 @@ def _respond(
     place: Desk,
     *,
     from_entry: int = 1,
+    can_correct: bool = True,
     problem: Mapping[str, Any] | None = None,
 ) -> Response:
     session = _find_session(connection, session_id)
@@ -106,6 +108,7 @@ def _respond(
         "attempts": store.load_attempts(connection, session_id),
         "acts": corrections_store.load_corrections(connection, session_id)[::-1],
         "token": token,
+        "can_correct": can_correct,
         "problem": problem,
         "zone": place.profile.zone,
     }

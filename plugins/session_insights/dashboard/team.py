@@ -9,9 +9,11 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from session_insights.dashboard.api import ONCE, PROBLEMS, Place, Reads
+from session_insights.profile import Profile
 from session_insights.store.viewing import load_team_weeks
 
 router = APIRouter(prefix="/api", tags=["Session Insights"], responses=PROBLEMS, dependencies=ONCE)
+DEFAULT_WEEKS, MOST_WEEKS = 8, 52
 
 
 class TeamWeek(BaseModel):
@@ -41,10 +43,17 @@ class Team(BaseModel):
 def get_team(
     connection: Reads,
     place: Place,
-    weeks: Annotated[int, Query(ge=1, le=52, description="So many calendar weeks that are over.")] = 8,
+    weeks: Annotated[
+        int, Query(ge=1, le=MOST_WEEKS, description="So many calendar weeks that are over.")
+    ] = DEFAULT_WEEKS,
 ) -> Team:
     """The last 8 weeks unless said otherwise; nothing where SESSION_INSIGHTS_TEAM_GROUP_SIZE is not set."""
-    today = datetime.now(UTC).astimezone(place.profile.zone).date()
-    this_week = today - timedelta(days=today.weekday())
-    rows = load_team_weeks(connection, this_week - timedelta(weeks=weeks), this_week)
+    rows = load_team_weeks(connection, *whole_weeks(place.profile, weeks))
     return Team(weeks=[TeamWeek.model_validate(row) for row in rows])
+
+
+def whole_weeks(profile: Profile, count: int) -> tuple[date, date]:
+    """The first day of the last `count` weeks that are over, and the day after them: two Mondays."""
+    today = datetime.now(UTC).astimezone(profile.zone).date()
+    this_week = today - timedelta(days=today.weekday())
+    return this_week - timedelta(weeks=count), this_week

@@ -32,10 +32,7 @@ def build_templates(folder: Path, profile: Profile) -> Environment:
         "short_day": wording.short_day,
         "plain": plain,
         "say": say_facet,
-        "days": lambda row: (
-            wording.day_range(row["period_start"], row["period_end"] - timedelta(days=1))
-            + ("" if row["period_start"].year != row["period_end"].year else f" {row['period_start'].year}")
-        ),
+        "days": lambda row: wording.full_range(row["period_start"], row["period_end"] - timedelta(days=1)),
         "pair": lambda value: (value, value),
         "quote": lambda value: quote(value, safe=""),
         "shell": shlex.quote,

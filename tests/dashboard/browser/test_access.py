@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.dashboard.browser.conftest import OpenTab
 from tests.dashboard.browser.scene import NEAR
 
-PAGES = ("?days=30", "sessions", f"sessions/{NEAR}", "reports", "reports/1", "health", "?days=x")
+PAGES = ("?days=30", "sessions", f"sessions/{NEAR}", "reports", "reports/1", "health", "team", "nowhere", "?days=x")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -97,7 +97,9 @@ def test_a_report_is_shown_below_the_navigation_in_the_theme_of_the_page(open_ta
     assert (tab.dialogs, tab.strange_requests, tab.complaints) == ([], [], [])
 
 
-@pytest.mark.parametrize("path", ["", "sessions", f"sessions/{NEAR}", "reports", "reports/1", "health", "?days=x"])
+@pytest.mark.parametrize(
+    "path", ["", "sessions", f"sessions/{NEAR}", "reports", "reports/1", "health", "team", "?days=x"]
+)
 def test_no_page_is_wider_than_a_phone(open_tab: OpenTab, path: str) -> None:
     tab = open_tab(width=360)
     tab.open(f"/insights/{path}")

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from session_insights.dashboard import api, archive, health, session, sessions, team
+from session_insights.dashboard import api, archive, health, session, sessions, team, team_page
 from session_insights.dashboard.database import reader
 from session_insights.dashboard.desk import Desk, user
 from session_insights.dashboard.templates import build_templates
@@ -25,7 +25,7 @@ PROFILE = sample_profile()
 
 def make_app(database_url: str) -> FastAPI:
     app = FastAPI()
-    for room in (api, team, sessions, session, archive, health):
+    for room in (api, team, sessions, session, archive, team_page, health):
         app.include_router(room.router)
 
     def read_only() -> Iterator[Connection]:
@@ -38,7 +38,7 @@ def make_app(database_url: str) -> FastAPI:
             return correct_facets(opened, session_id, values, profile=PROFILE, **more)
 
     templates = build_templates(find_include_dir(Settings()) / "templates", PROFILE)
-    templates.globals["assets_version"] = "1"
+    templates.globals |= {"assets_version": "1", "has_team": False}
     app.state.desk = Desk(PROFILE, Settings(), templates, correct, partial(render_snapshot, profile=PROFILE))
     app.dependency_overrides |= {reader: read_only, user: lambda: "Robin"}
     return app

@@ -43,6 +43,17 @@ def test_a_session_comes_with_its_facet_and_null_is_unknown(client: TestClient, 
     assert get(client, "sessions/s/agent-1")["parent_session_id"] == "s"
 
 
+def test_a_session_says_when_its_old_text_was_deleted(client: TestClient, connection: Connection) -> None:
+    add_session(connection, "s", entries=[said("Go")])
+    assert get(client, "sessions/s")["entries_deleted_at"] is None
+    connection.execute(
+        "update insights.claude_sessions set entries_deleted_at = '2026-11-20 12:00+00', entries_deleted_until = now()"
+    )
+    assert get(client, "sessions/s")["entries_deleted_at"] == "2026-11-20T12:00:00Z"
+    described = client.get("/openapi.json").json()["components"]["schemas"]["Session"]["properties"]
+    assert "text of its old entries was deleted" in described["entries_deleted_at"]["description"]
+
+
 def test_facet_stats_count_sessions_of_the_window_alone(client: TestClient, connection: Connection) -> None:
     facet = {"outcome": "not_achieved", "people_mentioned": ["Ines", "Ines"], "friction_counts": {"buggy_code": 2}}
     add_session(connection, "a", ended_at=NOON, facet=facet)

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from session_insights.dashboard.desk import may_correct
 from session_insights.dashboard.forms import COOKIE
+from session_insights.facets.correcting import JUDGED
 from session_insights.store.corrections import load_corrections
 from session_insights.store.database import Connection, execute
 from session_insights.store.figures import load_rows
@@ -219,6 +221,19 @@ def test_a_correction_changes_page_and_figures_and_can_be_taken_back(
     assert (act["corrected_by"], act["note"]) == ("Robin", "it never went out")
     assert send(client, token, facet="outcome", action="undo").status_code == 303
     assert reached() == 1
+
+
+def test_the_way_to_correct_is_shown_to_those_who_may(client: TestClient, connection: Connection) -> None:
+    add_session(connection, "s", facet={"outcome": "fully_achieved", "evidence": {"outcome": [1]}})
+    page, _ = open_page(client)
+    assert page.count("<form ") == page.count(">Correct</summary>") == len(JUDGED)
+    assert "can be corrected by people" not in page
+    client.app.dependency_overrides[may_correct] = lambda: False  # type: ignore[attr-defined]
+    page = client.get("/sessions/s").text
+    assert "Fully achieved" in row_of(page, "outcome")
+    assert "<form" not in page
+    assert ">Correct<" not in page
+    assert "can be corrected by people who may change the runs of our DAGs" in page
 
 
 def test_a_wrong_value_is_explained_beside_its_field_with_what_was_typed(
