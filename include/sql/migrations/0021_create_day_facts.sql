@@ -550,3 +550,9 @@ as $$
 $$;
 comment on function insights.window_summary is
 'What your sessions of a window (local dates, half-open) sum up to: one row, also for a window without sessions.';
+
+-- What filters offer is looked up value by value.
+create index claude_sessions_project on insights.claude_sessions (project, ended_at) where category = 'human';
+create index claude_sessions_machine on insights.claude_sessions (machine);
+create index claude_sessions_human_machine on insights.claude_sessions (machine) where category = 'human';
+create index claude_sessions_initiated_by on insights.claude_sessions (initiated_by) where category = 'human';
