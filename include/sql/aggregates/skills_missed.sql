@@ -41,21 +41,21 @@ select
             'project', session.project,
             'started_at', session.started_at,
             'active_minutes', session.active_minutes,
-            'summary', facet.brief_summary,
-            'detail', facet.underlying_goal
+            'summary', (
+                select facet.brief_summary
+                from insights.session_facets as facet
+                where facet.session_id = session.session_id
+            ),
+            'detail', (
+                select facet.underlying_goal
+                from insights.session_facets as facet
+                where facet.session_id = session.session_id
+            )
         )
         order by session.newest_rank
     ) as evidence
+-- Texts are looked up for these few alone: a join would read all.
 from ranked_skills as session
--- Looked up for these few alone.
-cross join lateral (
-    select
-        text_of.brief_summary,
-        text_of.underlying_goal
-    from insights.session_facets as text_of
-    where text_of.session_id = session.session_id
-    offset 0
-) as facet
 where session.newest_rank <= 12
 group by session.skill, session.session_count
 order by session.session_count desc, session.skill

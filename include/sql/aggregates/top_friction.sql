@@ -93,6 +93,7 @@ ranked_points as (
 
 evidence_lists as (
 
+    -- Texts are looked up for these few alone: a join would read all.
     select
         point.finding,
         jsonb_agg(
@@ -102,9 +103,18 @@ evidence_lists as (
                 'project', session.project,
                 'started_at', session.started_at,
                 'active_minutes', session.active_minutes,
-                'summary', facet.brief_summary,
+                'summary', (
+                    select facet.brief_summary
+                    from insights.session_facets as facet
+                    where facet.session_id = session.session_id
+                ),
                 'detail', coalesce(
-                    point.point_count || ' of ' || point.call_count || ' calls failed', facet.friction_detail
+                    point.point_count || ' of ' || point.call_count || ' calls failed',
+                    (
+                        select facet.friction_detail
+                        from insights.session_facets as facet
+                        where facet.session_id = session.session_id
+                    )
                 ),
                 'points', point.point_count
             )
@@ -112,15 +122,6 @@ evidence_lists as (
         ) as evidence
     from ranked_points as point
     inner join sessions as session on point.session_id = session.session_id
-    -- Looked up for these few alone.
-    left join lateral (
-        select
-            text_of.brief_summary,
-            text_of.friction_detail
-        from insights.session_facets as text_of
-        where text_of.session_id = point.session_id
-        offset 0
-    ) as facet on true
     where point.size_rank <= 12
     group by point.finding
 

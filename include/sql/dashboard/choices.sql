@@ -58,7 +58,7 @@ select
                 from insights.claude_sessions as session
                 where session.category = 'human' and session.project = found.project
             ) desc nulls last,
-            found.project
+        found.project
         limit 100
     ) as projects,
     array(

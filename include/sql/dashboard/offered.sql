@@ -90,7 +90,7 @@ initiators as (
 unknown as (
 
     select
-        exists (
+        exists(
             select
             from insights.claude_sessions as session
             where
@@ -98,7 +98,7 @@ unknown as (
                 and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
                 and session.project is null
         ) as has_project,
-        exists (
+        exists(
             select
             from insights.claude_sessions as session
             where
@@ -145,7 +145,9 @@ select
             where unknown.has_project and (select count(*) from latest) < 40
         ) as listed
     ) as projects,
-    (select array_agg(found.machine order by found.machine) from machines as found where found.machine is not null)
+    (
+        select array_agg(found.machine order by found.machine) from machines as found
+        where found.machine is not null)
         as machines,
     (
         select array_agg(listed.initiated_by order by listed.initiated_by)

@@ -42,7 +42,7 @@ select
     ) as people,
     facet.outreach_type,
     facet.friction_counts,
-    exists (
+    exists(
         select from jsonb_each(facet.friction_counts) as friction (kind, points)
         where friction.points::bigint > 0
     ) as has_friction,
@@ -72,14 +72,15 @@ select
 from insights.session_days as day
 inner join insights.claude_sessions as session on day.session_id = session.id
 left join insights.session_facets as facet on session.id = facet.session_id
-cross join lateral (
-    select
-        count(*) as attempt_count,
-        count(paid.cost_usd) as priced_attempt_count,
-        sum(paid.cost_usd::numeric) as reading_cost_usd
-    from insights.facet_extractions as paid
-    where paid.session_id = session.id
-) as attempt
+cross join
+    lateral (
+        select
+            count(*) as attempt_count,
+            count(paid.cost_usd) as priced_attempt_count,
+            sum(paid.cost_usd::numeric) as reading_cost_usd
+        from insights.facet_extractions as paid
+        where paid.session_id = session.id
+    ) as attempt
 left join lateral (
     -- A dry run or a skip says nothing about whether a session can be read.
     select tried.state
@@ -102,8 +103,6 @@ add primary key (session_id, activity_date),
 add foreign key (session_id, activity_date) references insights.session_days (session_id, activity_date)
 on delete cascade;
 create index day_facts_activity_date on insights.day_facts (is_counted, is_only_day, activity_date);
-create index session_tools_activity_date on insights.session_tools (activity_date);
-create index session_models_activity_date on insights.session_models (activity_date);
 comment on table insights.day_facts is
 'Session × local date with the session''s facets, kept by triggers. is_counted: figures count the session, which no
 program ran and which has 2 prompts or 1 minute. is_only_day: it has no other day.';
@@ -200,7 +199,7 @@ as $$
         ) @> current_setting('insights.session_filter', true)::jsonb
     end
 $$;
-comment on function insights.is_wanted_day is 'insights.is_wanted for a counted day, which has what the filter asks for.';
+comment on function insights.is_wanted_day is 'insights.is_wanted for a row that has what the filter asks for.';
 
 create function insights.window_facts(window_start date, window_end date)
 returns table (
@@ -409,7 +408,8 @@ as $$
         time_zone
     from insights.window_facts(window_start, window_end)
 $$;
-comment on function insights.window_sessions is 'What the sessions of a window did in it, without their facets: see insights.window_facts.';
+comment on function insights.window_sessions is
+'What the sessions of a window did in it, without their facets: see insights.window_facts.';
 
 -- The same sums, over the facts.
 create or replace function insights.window_summary(window_start date, window_end date)
@@ -464,89 +464,44 @@ as $$
         from sessions as session
         cross join lateral unnest(session.people) as mentioned (person)
 
-    ),
-
-    contact_counts as (
-
-        select
-            count(distinct person) as people_count,
-            count(*) as contact_count,
-            count(distinct session_id) as named_session_count
-        from contacts
-
-    ),
-
-    session_sums as (
-
-        -- A sum adds what is known. It is null when there are sessions and none of them is known.
-        select
-            count(*) as session_count,
-            count(*) filter (where is_read) as read_count,
-            coalesce(sum(active_minutes), 0) as active_minutes,
-            coalesce(sum(human_prompt_count), 0) as human_prompt_count,
-            coalesce(sum(total_tokens), 0) as total_tokens,
-            coalesce(sum(input_tokens), 0) as input_tokens,
-            coalesce(sum(output_tokens), 0) as output_tokens,
-            coalesce(sum(cache_read_tokens), 0) as cache_read_tokens,
-            coalesce(sum(cache_write_tokens), 0) as cache_write_tokens,
-            case
-                when sum(unpriced_message_count) > 0 then sum(cost_usd)
-                else coalesce(sum(cost_usd), 0)
-            end as cost_usd,
-            coalesce(sum(unpriced_message_count), 0) as unpriced_message_count,
-            coalesce(sum(unfinished_message_count), 0) as unfinished_message_count,
-            count(*) filter (where outcome in ('fully_achieved', 'mostly_achieved')) as reached_count,
-            count(*) filter (where outcome <> 'unclear_from_transcript') as judged_count,
-            case when count(*) > 0 then sum(course_corrections) else 0 end as course_corrections,
-            case when count(*) > 0 then sum(estimated_time_saved_minutes) else 0 end as time_saved_minutes,
-            count(estimated_time_saved_minutes) as time_saved_known_count,
-            case when count(*) > 0 then sum(artifacts_created) else 0 end as artifacts_created,
-            case when count(*) > 0 then sum(decisions_made) else 0 end as decisions_made,
-            case when count(*) > 0 then sum(knowledge_filed) else 0 end as knowledge_filed,
-            coalesce(sum(active_minutes) filter (where priority_matched is not null), 0) as priority_minutes,
-            coalesce(sum(active_minutes) filter (where is_read), 0) as read_minutes,
-            case when count(*) > 0 then sum(mcp_failures) else 0 end as mcp_failures,
-            case when count(*) > 0 then sum(retry_loops) else 0 end as retry_loops,
-            count(*) filter (where session_cut_short) as cut_short_count,
-            count(*) filter (where has_friction) as friction_session_count,
-            count(*) filter (where business_count > 1) as shared_session_count
-        from sessions
-
     )
 
+    -- A sum adds what is known. It is null when there are sessions and none of them is known.
     select
-        session_sums.session_count,
-        session_sums.read_count,
-        session_sums.active_minutes,
-        session_sums.human_prompt_count,
-        session_sums.total_tokens,
-        session_sums.input_tokens,
-        session_sums.output_tokens,
-        session_sums.cache_read_tokens,
-        session_sums.cache_write_tokens,
-        session_sums.cost_usd,
-        session_sums.unpriced_message_count,
-        session_sums.unfinished_message_count,
-        session_sums.reached_count,
-        session_sums.judged_count,
-        session_sums.course_corrections,
-        session_sums.time_saved_minutes,
-        session_sums.time_saved_known_count,
-        session_sums.artifacts_created,
-        session_sums.decisions_made,
-        session_sums.knowledge_filed,
-        contact_counts.people_count,
-        contact_counts.contact_count,
-        session_sums.priority_minutes,
-        session_sums.read_minutes,
-        session_sums.mcp_failures,
-        session_sums.retry_loops,
-        session_sums.cut_short_count,
-        session_sums.friction_session_count,
-        session_sums.shared_session_count,
-        contact_counts.named_session_count
-    from session_sums
-    cross join contact_counts
+        count(*) as session_count,
+        count(*) filter (where is_read) as read_count,
+        coalesce(sum(active_minutes), 0) as active_minutes,
+        coalesce(sum(human_prompt_count), 0) as human_prompt_count,
+        coalesce(sum(total_tokens), 0) as total_tokens,
+        coalesce(sum(input_tokens), 0) as input_tokens,
+        coalesce(sum(output_tokens), 0) as output_tokens,
+        coalesce(sum(cache_read_tokens), 0) as cache_read_tokens,
+        coalesce(sum(cache_write_tokens), 0) as cache_write_tokens,
+        case
+            when sum(unpriced_message_count) > 0 then sum(cost_usd)
+            else coalesce(sum(cost_usd), 0)
+        end as cost_usd,
+        coalesce(sum(unpriced_message_count), 0) as unpriced_message_count,
+        coalesce(sum(unfinished_message_count), 0) as unfinished_message_count,
+        count(*) filter (where outcome in ('fully_achieved', 'mostly_achieved')) as reached_count,
+        count(*) filter (where outcome <> 'unclear_from_transcript') as judged_count,
+        case when count(*) > 0 then sum(course_corrections) else 0 end as course_corrections,
+        case when count(*) > 0 then sum(estimated_time_saved_minutes) else 0 end as time_saved_minutes,
+        count(estimated_time_saved_minutes) as time_saved_known_count,
+        case when count(*) > 0 then sum(artifacts_created) else 0 end as artifacts_created,
+        case when count(*) > 0 then sum(decisions_made) else 0 end as decisions_made,
+        case when count(*) > 0 then sum(knowledge_filed) else 0 end as knowledge_filed,
+        (select count(distinct person) from contacts) as people_count,
+        (select count(*) from contacts) as contact_count,
+        coalesce(sum(active_minutes) filter (where priority_matched is not null), 0) as priority_minutes,
+        coalesce(sum(active_minutes) filter (where is_read), 0) as read_minutes,
+        case when count(*) > 0 then sum(mcp_failures) else 0 end as mcp_failures,
+        case when count(*) > 0 then sum(retry_loops) else 0 end as retry_loops,
+        count(*) filter (where session_cut_short) as cut_short_count,
+        count(*) filter (where has_friction) as friction_session_count,
+        count(*) filter (where business_count > 1) as shared_session_count,
+        count(*) filter (where cardinality(people) > 0) as named_session_count
+    from sessions
 $$;
 comment on function insights.window_summary is
 'What your sessions of a window (local dates, half-open) sum up to: one row, also for a window without sessions.';
@@ -556,3 +511,14 @@ create index claude_sessions_project on insights.claude_sessions (project, ended
 create index claude_sessions_machine on insights.claude_sessions (machine);
 create index claude_sessions_human_machine on insights.claude_sessions (machine) where category = 'human';
 create index claude_sessions_initiated_by on insights.claude_sessions (initiated_by) where category = 'human';
+
+-- Days are read from these alone.
+create index session_tools_activity_date on insights.session_tools (activity_date)
+include (session_id, tool, call_count, error_count);
+create index session_models_activity_date on insights.session_models (activity_date)
+include (
+    session_id, model, message_count, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cost_usd,
+    unfinished_message_count
+);
+create index claude_sessions_subagents on insights.claude_sessions (parent_session_id)
+include (started_at, first_record_at) where category = 'subagent';
