@@ -2,6 +2,16 @@
 
 CREATE SCHEMA insights;
 
+CREATE FUNCTION insights.cell(machine text, project text, initiated_by text, business text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    select jsonb_build_object(
+        'machine', machine, 'project', project, 'initiated_by', initiated_by, 'business', business
+    )
+$$;
+
+COMMENT ON FUNCTION insights.cell(machine text, project text, initiated_by text, business text) IS 'What a filter is compared with.';
+
 CREATE FUNCTION insights.count_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -55,32 +65,6 @@ CREATE FUNCTION insights.is_limited() RETURNS boolean
 $$;
 
 COMMENT ON FUNCTION insights.is_limited() IS 'Whether this role sees only what insights.viewer may see.';
-
-CREATE FUNCTION insights.is_wanted(session_id text, machine text, project text, initiated_by text) RETURNS boolean
-    LANGUAGE sql STABLE
-    AS $$
-    select case
-        when coalesce(current_setting('insights.session_filter', true), '') = '' then true
-        else insights.matches_filter(
-            session_id, machine, project, initiated_by, current_setting('insights.session_filter', true)::jsonb
-        )
-    end
-$$;
-
-COMMENT ON FUNCTION insights.is_wanted(session_id text, machine text, project text, initiated_by text) IS 'Whether a session passes the transaction''s setting insights.session_filter; every session does where it is not set.';
-
-CREATE FUNCTION insights.is_wanted_day(machine text, project text, initiated_by text, business text) RETURNS boolean
-    LANGUAGE sql STABLE
-    AS $$
-    select case
-        when coalesce(current_setting('insights.session_filter', true), '') = '' then true
-        else jsonb_build_object(
-            'machine', machine, 'project', project, 'initiated_by', initiated_by, 'business', business
-        ) @> current_setting('insights.session_filter', true)::jsonb
-    end
-$$;
-
-COMMENT ON FUNCTION insights.is_wanted_day(machine text, project text, initiated_by text, business text) IS 'insights.is_wanted for a counted day, which has what the filter asks for.';
 
 CREATE FUNCTION insights.keep_day_facts(changed text[]) RETURNS void
     LANGUAGE plpgsql
@@ -166,27 +150,6 @@ $$;
 COMMENT ON FUNCTION insights.limit_readers(smallest_group integer) IS 'Lets roles that may only read see what insights.viewer may see; 0 lets them see all again. For the owner of the tables.
 Source: docs/decisions/0021-team-views.md';
 
-CREATE FUNCTION insights.matches_filter(session_id text, machine text, project text, initiated_by text, session_filter jsonb) RETURNS boolean
-    LANGUAGE plpgsql STABLE
-    AS $$
-begin
-    if session_filter ? 'machine' and machine is distinct from session_filter ->> 'machine'
-        or session_filter ? 'project' and project is distinct from session_filter ->> 'project'
-        or session_filter ? 'initiated_by' and initiated_by is distinct from session_filter ->> 'initiated_by'
-    then
-        return false;
-    end if;
-    return not session_filter ? 'business' or (
-        select facet.businesses ->> 0
-        from insights.session_facets as facet
-        where facet.session_id = matches_filter.session_id
-    ) is not distinct from session_filter ->> 'business';
-end
-$$;
-
-COMMENT ON FUNCTION insights.matches_filter(session_id text, machine text, project text, initiated_by text, session_filter jsonb) IS 'Whether a session has all values of the filter, such as {"machine": "laptop", "business": null}; null is unknown.
-A session''s business is the first that it served.';
-
 CREATE FUNCTION insights.may_write() RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
@@ -254,6 +217,15 @@ begin
     return null;
 end
 $$;
+
+CREATE FUNCTION insights.session_filter() RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    select nullif(current_setting('insights.session_filter', true), '')::jsonb
+$$;
+
+COMMENT ON FUNCTION insights.session_filter() IS 'What the transaction counts alone, such as {"machine": "laptop", "business": null}, where null is unknown; null: all.
+A session''s business is the first that it served.';
 
 CREATE FUNCTION insights.team_weeks(first_day date, day_after date) RETURNS TABLE(week_start date, business text, people_count bigint, session_count bigint, read_count bigint, active_minutes double precision, total_tokens bigint, cost_usd double precision, reached_count bigint, judged_count bigint, friction_session_count bigint, time_saved_minutes bigint)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -429,7 +401,10 @@ CREATE FUNCTION insights.window_facts(window_start date, window_end date) RETURN
         and is_counted
         and is_only_day
         and human_prompt_count > 0
-        and insights.is_wanted_day(machine, project, initiated_by, business)
+        and (
+            (select insights.session_filter()) is null
+            or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
+        )
     union all
     select
         session_id,
@@ -483,7 +458,10 @@ CREATE FUNCTION insights.window_facts(window_start date, window_end date) RETURN
         and activity_date < window_end
         and is_counted
         and not is_only_day
-        and insights.is_wanted_day(machine, project, initiated_by, business)
+        and (
+            (select insights.session_filter()) is null
+            or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
+        )
     group by session_id
     having sum(human_prompt_count) > 0
 $$;
@@ -537,89 +515,44 @@ CREATE FUNCTION insights.window_summary(window_start date, window_end date) RETU
         from sessions as session
         cross join lateral unnest(session.people) as mentioned (person)
 
-    ),
-
-    contact_counts as (
-
-        select
-            count(distinct person) as people_count,
-            count(*) as contact_count,
-            count(distinct session_id) as named_session_count
-        from contacts
-
-    ),
-
-    session_sums as (
-
-        -- A sum adds what is known. It is null when there are sessions and none of them is known.
-        select
-            count(*) as session_count,
-            count(*) filter (where is_read) as read_count,
-            coalesce(sum(active_minutes), 0) as active_minutes,
-            coalesce(sum(human_prompt_count), 0) as human_prompt_count,
-            coalesce(sum(total_tokens), 0) as total_tokens,
-            coalesce(sum(input_tokens), 0) as input_tokens,
-            coalesce(sum(output_tokens), 0) as output_tokens,
-            coalesce(sum(cache_read_tokens), 0) as cache_read_tokens,
-            coalesce(sum(cache_write_tokens), 0) as cache_write_tokens,
-            case
-                when sum(unpriced_message_count) > 0 then sum(cost_usd)
-                else coalesce(sum(cost_usd), 0)
-            end as cost_usd,
-            coalesce(sum(unpriced_message_count), 0) as unpriced_message_count,
-            coalesce(sum(unfinished_message_count), 0) as unfinished_message_count,
-            count(*) filter (where outcome in ('fully_achieved', 'mostly_achieved')) as reached_count,
-            count(*) filter (where outcome <> 'unclear_from_transcript') as judged_count,
-            case when count(*) > 0 then sum(course_corrections) else 0 end as course_corrections,
-            case when count(*) > 0 then sum(estimated_time_saved_minutes) else 0 end as time_saved_minutes,
-            count(estimated_time_saved_minutes) as time_saved_known_count,
-            case when count(*) > 0 then sum(artifacts_created) else 0 end as artifacts_created,
-            case when count(*) > 0 then sum(decisions_made) else 0 end as decisions_made,
-            case when count(*) > 0 then sum(knowledge_filed) else 0 end as knowledge_filed,
-            coalesce(sum(active_minutes) filter (where priority_matched is not null), 0) as priority_minutes,
-            coalesce(sum(active_minutes) filter (where is_read), 0) as read_minutes,
-            case when count(*) > 0 then sum(mcp_failures) else 0 end as mcp_failures,
-            case when count(*) > 0 then sum(retry_loops) else 0 end as retry_loops,
-            count(*) filter (where session_cut_short) as cut_short_count,
-            count(*) filter (where has_friction) as friction_session_count,
-            count(*) filter (where business_count > 1) as shared_session_count
-        from sessions
-
     )
 
+    -- A sum adds what is known. It is null when there are sessions and none of them is known.
     select
-        session_sums.session_count,
-        session_sums.read_count,
-        session_sums.active_minutes,
-        session_sums.human_prompt_count,
-        session_sums.total_tokens,
-        session_sums.input_tokens,
-        session_sums.output_tokens,
-        session_sums.cache_read_tokens,
-        session_sums.cache_write_tokens,
-        session_sums.cost_usd,
-        session_sums.unpriced_message_count,
-        session_sums.unfinished_message_count,
-        session_sums.reached_count,
-        session_sums.judged_count,
-        session_sums.course_corrections,
-        session_sums.time_saved_minutes,
-        session_sums.time_saved_known_count,
-        session_sums.artifacts_created,
-        session_sums.decisions_made,
-        session_sums.knowledge_filed,
-        contact_counts.people_count,
-        contact_counts.contact_count,
-        session_sums.priority_minutes,
-        session_sums.read_minutes,
-        session_sums.mcp_failures,
-        session_sums.retry_loops,
-        session_sums.cut_short_count,
-        session_sums.friction_session_count,
-        session_sums.shared_session_count,
-        contact_counts.named_session_count
-    from session_sums
-    cross join contact_counts
+        count(*) as session_count,
+        count(*) filter (where is_read) as read_count,
+        coalesce(sum(active_minutes), 0) as active_minutes,
+        coalesce(sum(human_prompt_count), 0) as human_prompt_count,
+        coalesce(sum(total_tokens), 0) as total_tokens,
+        coalesce(sum(input_tokens), 0) as input_tokens,
+        coalesce(sum(output_tokens), 0) as output_tokens,
+        coalesce(sum(cache_read_tokens), 0) as cache_read_tokens,
+        coalesce(sum(cache_write_tokens), 0) as cache_write_tokens,
+        case
+            when sum(unpriced_message_count) > 0 then sum(cost_usd)
+            else coalesce(sum(cost_usd), 0)
+        end as cost_usd,
+        coalesce(sum(unpriced_message_count), 0) as unpriced_message_count,
+        coalesce(sum(unfinished_message_count), 0) as unfinished_message_count,
+        count(*) filter (where outcome in ('fully_achieved', 'mostly_achieved')) as reached_count,
+        count(*) filter (where outcome <> 'unclear_from_transcript') as judged_count,
+        case when count(*) > 0 then sum(course_corrections) else 0 end as course_corrections,
+        case when count(*) > 0 then sum(estimated_time_saved_minutes) else 0 end as time_saved_minutes,
+        count(estimated_time_saved_minutes) as time_saved_known_count,
+        case when count(*) > 0 then sum(artifacts_created) else 0 end as artifacts_created,
+        case when count(*) > 0 then sum(decisions_made) else 0 end as decisions_made,
+        case when count(*) > 0 then sum(knowledge_filed) else 0 end as knowledge_filed,
+        (select count(distinct person) from contacts) as people_count,
+        (select count(*) from contacts) as contact_count,
+        coalesce(sum(active_minutes) filter (where priority_matched is not null), 0) as priority_minutes,
+        coalesce(sum(active_minutes) filter (where is_read), 0) as read_minutes,
+        case when count(*) > 0 then sum(mcp_failures) else 0 end as mcp_failures,
+        case when count(*) > 0 then sum(retry_loops) else 0 end as retry_loops,
+        count(*) filter (where session_cut_short) as cut_short_count,
+        count(*) filter (where has_friction) as friction_session_count,
+        count(*) filter (where business_count > 1) as shared_session_count,
+        count(*) filter (where cardinality(people) > 0) as named_session_count
+    from sessions
 $$;
 
 COMMENT ON FUNCTION insights.window_summary(window_start date, window_end date) IS 'What your sessions of a window (local dates, half-open) sum up to: one row, also for a window without sessions.';
@@ -1479,6 +1412,8 @@ CREATE INDEX claude_sessions_project ON insights.claude_sessions USING btree (pr
 
 CREATE INDEX claude_sessions_started_at ON insights.claude_sessions USING btree (started_at);
 
+CREATE INDEX claude_sessions_subagents ON insights.claude_sessions USING btree (parent_session_id) INCLUDE (started_at, first_record_at) WHERE (category = 'subagent'::text);
+
 CREATE INDEX claude_sessions_with_text ON insights.claude_sessions USING btree (COALESCE(last_record_at, synced_at)) WHERE ((entries_deleted_until IS NULL) OR (COALESCE(last_record_at, synced_at) > entries_deleted_until));
 
 CREATE INDEX claude_sessions_yours ON insights.claude_sessions USING btree (id) INCLUDE (started_at) WHERE ((category = 'human'::text) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)));
@@ -1521,11 +1456,11 @@ CREATE INDEX session_facets_workflow_type ON insights.session_facets USING btree
 
 CREATE INDEX session_messages_message_id ON insights.session_messages USING btree (message_id);
 
-CREATE INDEX session_models_activity_date ON insights.session_models USING btree (activity_date);
+CREATE INDEX session_models_activity_date ON insights.session_models USING btree (activity_date) INCLUDE (session_id, model, message_count, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cost_usd, unfinished_message_count);
 
 CREATE INDEX session_search_words ON insights.session_search USING gin (words);
 
-CREATE INDEX session_tools_activity_date ON insights.session_tools USING btree (activity_date);
+CREATE INDEX session_tools_activity_date ON insights.session_tools USING btree (activity_date) INCLUDE (session_id, tool, call_count, error_count);
 
 CREATE INDEX transcript_archive_digest ON insights.transcript_archive USING btree (digest);
 

@@ -17,7 +17,10 @@ automated_sessions as (
         and activity_date < %(window_end)s
         and not is_counted
         and category = 'automated'
-        and insights.is_wanted_day(machine, project, initiated_by, business)
+        and (
+            (select insights.session_filter()) is null
+            or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
+        )
     group by session_id, initiated_by
 
 ),

@@ -47,7 +47,10 @@ other_sessions as (
         activity_date >= %(window_start)s
         and activity_date < %(window_end)s
         and not is_counted
-        and insights.is_wanted_day(machine, project, initiated_by, business)
+        and (
+            (select insights.session_filter()) is null
+            or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
+        )
     group by session_id, category
 
 ),

@@ -34,6 +34,9 @@ where
     and is_counted
     and is_read
     and human_prompt_count > 0
-    and insights.is_wanted_day(machine, project, initiated_by, business)
+    and (
+        (select insights.session_filter()) is null
+        or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
+    )
 group by activity_date, extraction_model, prompt_version
 order by activity_date, model, prompt_version

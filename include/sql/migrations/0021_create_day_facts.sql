@@ -188,18 +188,25 @@ create trigger session_changed after update on insights.claude_sessions
 referencing old table as old_rows new table as new_rows
 for each statement execute function insights.session_changed();
 
-create function insights.is_wanted_day(machine text, project text, initiated_by text, business text)
-returns boolean
+create function insights.session_filter()
+returns jsonb
 language sql stable
 as $$
-    select case
-        when coalesce(current_setting('insights.session_filter', true), '') = '' then true
-        else jsonb_build_object(
-            'machine', machine, 'project', project, 'initiated_by', initiated_by, 'business', business
-        ) @> current_setting('insights.session_filter', true)::jsonb
-    end
+    select nullif(current_setting('insights.session_filter', true), '')::jsonb
 $$;
-comment on function insights.is_wanted_day is 'insights.is_wanted for a row that has what the filter asks for.';
+comment on function insights.session_filter is
+'What the transaction counts alone, such as {"machine": "laptop", "business": null}, where null is unknown; null: all.
+A session''s business is the first that it served.';
+
+create function insights.cell(machine text, project text, initiated_by text, business text)
+returns jsonb
+language sql stable
+as $$
+    select jsonb_build_object(
+        'machine', machine, 'project', project, 'initiated_by', initiated_by, 'business', business
+    )
+$$;
+comment on function insights.cell is 'What a filter is compared with.';
 
 create function insights.window_facts(window_start date, window_end date)
 returns table (
@@ -305,7 +312,10 @@ as $$
         and is_counted
         and is_only_day
         and human_prompt_count > 0
-        and insights.is_wanted_day(machine, project, initiated_by, business)
+        and (
+            (select insights.session_filter()) is null
+            or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
+        )
     union all
     select
         session_id,
@@ -359,7 +369,10 @@ as $$
         and activity_date < window_end
         and is_counted
         and not is_only_day
-        and insights.is_wanted_day(machine, project, initiated_by, business)
+        and (
+            (select insights.session_filter()) is null
+            or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
+        )
     group by session_id
     having sum(human_prompt_count) > 0
 $$;
@@ -522,3 +535,6 @@ include (
 );
 create index claude_sessions_subagents on insights.claude_sessions (parent_session_id)
 include (started_at, first_record_at) where category = 'subagent';
+
+drop function insights.is_wanted (text, text, text, text);
+drop function insights.matches_filter (text, text, text, text, jsonb);
