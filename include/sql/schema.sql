@@ -1507,7 +1507,7 @@ CREATE TRIGGER facets_removed AFTER DELETE ON insights.session_facets REFERENCIN
 CREATE TRIGGER session_changed AFTER UPDATE ON insights.claude_sessions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.session_changed();
 
 ALTER TABLE ONLY insights.day_facts
-    ADD CONSTRAINT day_facts_session_id_activity_date_fkey FOREIGN KEY (session_id, activity_date) REFERENCES insights.session_days(session_id, activity_date) ON DELETE CASCADE;
+    ADD CONSTRAINT day_facts_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY insights.facet_batch_requests
     ADD CONSTRAINT facet_batch_requests_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES insights.facet_batches(id) ON DELETE CASCADE;

@@ -100,8 +100,7 @@ alter column machine set not null,
 alter column is_counted set not null,
 alter column is_only_day set not null,
 add primary key (session_id, activity_date),
-add foreign key (session_id, activity_date) references insights.session_days (session_id, activity_date)
-on delete cascade;
+add foreign key (session_id) references insights.claude_sessions (id) on delete cascade;
 create index day_facts_activity_date on insights.day_facts (is_counted, is_only_day, activity_date);
 comment on table insights.day_facts is
 'Session × local date with the session''s facets, kept by triggers. is_counted: figures count the session, which no
@@ -536,5 +535,5 @@ include (
 create index claude_sessions_subagents on insights.claude_sessions (parent_session_id)
 include (started_at, first_record_at) where category = 'subagent';
 
-drop function insights.is_wanted (text, text, text, text);
-drop function insights.matches_filter (text, text, text, text, jsonb);
+drop function insights.is_wanted;
+drop function insights.matches_filter;
