@@ -52,7 +52,7 @@ CHANGES = {
 }
 changes = st.lists(
     st.tuples(st.sampled_from(sorted(CHANGES)), st.sampled_from(["one", "two", "three"]), st.integers(1, 3)),
-    min_size=5,
+    min_size=10,
     max_size=40,
 )
 
@@ -70,6 +70,7 @@ def write_three(connection: Connection) -> None:
                 {"session_id": "three", "activity_date": DAY.format(3)},
             ],
             "session_facets": [{"session_id": name, **FACET} for name in ("one", "two")],
+            "facet_extractions": [{"session_id": name} for name in ("one", "two")],
         },
     )
 
