@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 from hypothesis import settings
+from psycopg.pq import TransactionStatus
 from xdist.scheduler import LoadFileScheduling
 
 from local.postgres import Cluster, remove_postgres, start_postgres
 from session_insights.settings import Settings, find_include_dir
 from session_insights.store.database import Connection, connect
 from session_insights.store.migrations import migrate
+from tests.helpers import find_wrong_facts
 
 if TYPE_CHECKING:
     from tests.fakes.object_store import ObjectStore
@@ -84,6 +86,9 @@ def database_url(cluster: Cluster, template_database: str) -> Iterator[str]:
 def connection(database_url: str) -> Iterator[Connection]:
     with connect(database_url) as opened:
         yield opened
+        if not opened.closed and opened.info.transaction_status == TransactionStatus.IDLE:
+            # Whatever a test has done: what figures read is what sessions, days, facets and attempts say.
+            assert find_wrong_facts(opened) == []
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ TABLES = (
     "session_days",
     "session_tools",
     "session_models",
+    "day_facts",
 )
 _WHEN_WRITTEN = frozenset({"read_at", "synced_at", "mtime_ns"})
 

@@ -54,3 +54,14 @@ def dump_tables(connection: Connection) -> dict[str, str]:
         )
         for table in tables
     }
+
+
+def find_wrong_facts(connection: Connection) -> list[dict[str, Any]]:
+    """Rows of insights.day_facts that are not what they have to be, and those that lack."""
+    return connection.execute(
+        """
+        (table insights.day_facts except all table insights.day_facts_now)
+        union all
+        (table insights.day_facts_now except all table insights.day_facts)
+        """
+    ).fetchall()

@@ -2,6 +2,16 @@
 
 CREATE SCHEMA insights;
 
+CREATE FUNCTION insights.cell(machine text, project text, initiated_by text, business text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    select jsonb_build_object(
+        'machine', machine, 'project', project, 'initiated_by', initiated_by, 'business', business
+    )
+$$;
+
+COMMENT ON FUNCTION insights.cell(machine text, project text, initiated_by text, business text) IS 'What a filter is compared with.';
+
 CREATE FUNCTION insights.count_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -32,6 +42,15 @@ begin
 end
 $$;
 
+CREATE FUNCTION insights.days_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform insights.keep_day_facts(array(select distinct session_id from changed_rows));
+    return null;
+end
+$$;
+
 CREATE FUNCTION insights.is_admin() RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -47,18 +66,24 @@ $$;
 
 COMMENT ON FUNCTION insights.is_limited() IS 'Whether this role sees only what insights.viewer may see.';
 
-CREATE FUNCTION insights.is_wanted(session_id text, machine text, project text, initiated_by text) RETURNS boolean
-    LANGUAGE sql STABLE
+CREATE FUNCTION insights.keep_day_facts(changed text[]) RETURNS void
+    LANGUAGE plpgsql
     AS $$
-    select case
-        when coalesce(current_setting('insights.session_filter', true), '') = '' then true
-        else insights.matches_filter(
-            session_id, machine, project, initiated_by, current_setting('insights.session_filter', true)::jsonb
-        )
-    end
+begin
+    if coalesce(cardinality(changed), 0) = 0 then
+        return;
+    end if;
+    -- Who reads a session and who syncs it write it one after the other: the second one sees what the first one wrote.
+    perform from insights.claude_sessions where id = any(changed) order by id for no key update;
+    delete from insights.day_facts where session_id = any(changed);
+    insert into insights.day_facts
+    select * from insights.day_facts_now
+    where session_id = any(changed)
+    order by activity_date, session_id;
+end
 $$;
 
-COMMENT ON FUNCTION insights.is_wanted(session_id text, machine text, project text, initiated_by text) IS 'Whether a session passes the transaction''s setting insights.session_filter; every session does where it is not set.';
+COMMENT ON FUNCTION insights.keep_day_facts(changed text[]) IS 'Writes the counted days of these sessions anew.';
 
 CREATE FUNCTION insights.limit_readers(smallest_group integer) RETURNS void
     LANGUAGE plpgsql
@@ -125,27 +150,6 @@ $$;
 COMMENT ON FUNCTION insights.limit_readers(smallest_group integer) IS 'Lets roles that may only read see what insights.viewer may see; 0 lets them see all again. For the owner of the tables.
 Source: docs/decisions/0021-team-views.md';
 
-CREATE FUNCTION insights.matches_filter(session_id text, machine text, project text, initiated_by text, session_filter jsonb) RETURNS boolean
-    LANGUAGE plpgsql STABLE
-    AS $$
-begin
-    if session_filter ? 'machine' and machine is distinct from session_filter ->> 'machine'
-        or session_filter ? 'project' and project is distinct from session_filter ->> 'project'
-        or session_filter ? 'initiated_by' and initiated_by is distinct from session_filter ->> 'initiated_by'
-    then
-        return false;
-    end if;
-    return not session_filter ? 'business' or (
-        select facet.businesses ->> 0
-        from insights.session_facets as facet
-        where facet.session_id = matches_filter.session_id
-    ) is not distinct from session_filter ->> 'business';
-end
-$$;
-
-COMMENT ON FUNCTION insights.matches_filter(session_id text, machine text, project text, initiated_by text, session_filter jsonb) IS 'Whether a session has all values of the filter, such as {"machine": "laptop", "business": null}; null is unknown.
-A session''s business is the first that it served.';
-
 CREATE FUNCTION insights.may_write() RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
@@ -192,6 +196,36 @@ CREATE FUNCTION insights.sees_all() RETURNS boolean
     AS $$
     select insights.may_write() or insights.is_admin()
 $$;
+
+CREATE FUNCTION insights.session_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform insights.keep_day_facts(array(
+        select new_row.id
+        from new_rows as new_row
+        inner join old_rows as old_row on new_row.id = old_row.id
+        where
+            (
+                new_row.category, new_row.machine, new_row.project, new_row.initiated_by, new_row.title,
+                new_row.started_at, new_row.skills_used, new_row.human_prompt_count >= 2, new_row.active_minutes >= 1
+            ) is distinct from (
+                old_row.category, old_row.machine, old_row.project, old_row.initiated_by, old_row.title,
+                old_row.started_at, old_row.skills_used, old_row.human_prompt_count >= 2, old_row.active_minutes >= 1
+            )
+    ));
+    return null;
+end
+$$;
+
+CREATE FUNCTION insights.session_filter() RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    select nullif(current_setting('insights.session_filter', true), '')::jsonb
+$$;
+
+COMMENT ON FUNCTION insights.session_filter() IS 'What the transaction counts alone, such as {"machine": "laptop", "business": null}, where null is unknown; null: all.
+A session''s business is the first that it served.';
 
 CREATE FUNCTION insights.team_weeks(first_day date, day_after date) RETURNS TABLE(week_start date, business text, people_count bigint, session_count bigint, read_count bigint, active_minutes double precision, total_tokens bigint, cost_usd double precision, reached_count bigint, judged_count bigint, friction_session_count bigint, time_saved_minutes bigint)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -310,42 +344,156 @@ $$;
 COMMENT ON FUNCTION insights.viewer() IS 'Who looks, as the setting insights.viewer says: a signature by the key of team_rules, then the name. Null without a
 signature that is right, so that a role that may only read cannot say that it is somebody.';
 
+CREATE FUNCTION insights.window_facts(window_start date, window_end date) RETURNS TABLE(session_id text, title text, project text, started_at timestamp with time zone, active_minutes numeric, human_prompt_count bigint, message_count bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, total_tokens bigint, cost_usd numeric, unpriced_message_count bigint, unfinished_message_count bigint, time_zone text, skills_used jsonb, is_read boolean, business text, business_count integer, outcome text, priority_alignment text, priority_matched text, workflow_type text, people text[], outreach_type text, friction_counts jsonb, has_friction boolean, skills_missed jsonb, course_corrections integer, retry_loops integer, mcp_failures integer, session_cut_short boolean, estimated_time_saved_minutes integer, artifacts_created integer, decisions_made integer, knowledge_filed integer, reader text, extraction_model text, prompt_version integer, corrected_facet_count bigint, attempt_count bigint, priced_attempt_count bigint, reading_cost_usd numeric, last_attempt_state text)
+    LANGUAGE sql STABLE
+    AS $$
+    -- A session of one day needs no sum.
+    select
+        session_id,
+        title,
+        project,
+        started_at,
+        active_minutes,
+        human_prompt_count::bigint,
+        message_count::bigint,
+        input_tokens,
+        output_tokens,
+        cache_read_tokens,
+        cache_write_tokens,
+        input_tokens + output_tokens + cache_read_tokens + cache_write_tokens,
+        cost_usd,
+        unpriced_message_count::bigint,
+        unfinished_message_count::bigint,
+        time_zone,
+        skills_used,
+        is_read,
+        business,
+        business_count,
+        outcome,
+        priority_alignment,
+        priority_matched,
+        workflow_type,
+        people,
+        outreach_type,
+        friction_counts,
+        has_friction,
+        skills_missed,
+        course_corrections,
+        retry_loops,
+        mcp_failures,
+        session_cut_short,
+        estimated_time_saved_minutes,
+        artifacts_created,
+        decisions_made,
+        knowledge_filed,
+        reader,
+        extraction_model,
+        prompt_version,
+        corrected_facet_count,
+        attempt_count,
+        priced_attempt_count,
+        reading_cost_usd,
+        last_attempt_state
+    from insights.day_facts
+    where
+        activity_date >= window_start
+        and activity_date < window_end
+        and is_counted
+        and is_only_day
+        and human_prompt_count > 0
+        and (
+            (select insights.session_filter()) is null
+            or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
+        )
+    union all
+    select
+        session_id,
+        any_value(title),
+        any_value(project),
+        any_value(started_at),
+        sum(active_minutes),
+        sum(human_prompt_count),
+        sum(message_count),
+        sum(input_tokens)::bigint,
+        sum(output_tokens)::bigint,
+        sum(cache_read_tokens)::bigint,
+        sum(cache_write_tokens)::bigint,
+        sum(input_tokens + output_tokens + cache_read_tokens + cache_write_tokens)::bigint,
+        sum(cost_usd),
+        sum(unpriced_message_count),
+        sum(unfinished_message_count),
+        min(time_zone),
+        any_value(skills_used),
+        any_value(is_read),
+        any_value(business),
+        any_value(business_count),
+        any_value(outcome),
+        any_value(priority_alignment),
+        any_value(priority_matched),
+        any_value(workflow_type),
+        any_value(people),
+        any_value(outreach_type),
+        any_value(friction_counts),
+        any_value(has_friction),
+        any_value(skills_missed),
+        any_value(course_corrections),
+        any_value(retry_loops),
+        any_value(mcp_failures),
+        any_value(session_cut_short),
+        any_value(estimated_time_saved_minutes),
+        any_value(artifacts_created),
+        any_value(decisions_made),
+        any_value(knowledge_filed),
+        any_value(reader),
+        any_value(extraction_model),
+        any_value(prompt_version),
+        any_value(corrected_facet_count),
+        any_value(attempt_count),
+        any_value(priced_attempt_count),
+        any_value(reading_cost_usd),
+        any_value(last_attempt_state)
+    from insights.day_facts
+    where
+        activity_date >= window_start
+        and activity_date < window_end
+        and is_counted
+        and not is_only_day
+        and (
+            (select insights.session_filter()) is null
+            or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
+        )
+    group by session_id
+    having sum(human_prompt_count) > 0
+$$;
+
+COMMENT ON FUNCTION insights.window_facts(window_start date, window_end date) IS 'Sessions of people in which somebody spoke within the window (local dates, half-open), with what they did in it and
+their facets; sessions of fewer than 2 prompts and under 1 minute are left out, and those that a filter does not want.
+time_zone is the one that cut their days.';
+
 CREATE FUNCTION insights.window_sessions(window_start date, window_end date) RETURNS TABLE(session_id text, title text, project text, started_at timestamp with time zone, active_minutes double precision, human_prompt_count bigint, message_count bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, total_tokens bigint, cost_usd double precision, unpriced_message_count bigint, unfinished_message_count bigint, time_zone text)
     LANGUAGE sql STABLE
     AS $$
-    -- Minutes and cost are added as numeric: the order in which rows are read cannot change the sum.
     select
-        session.id,
-        session.title,
-        session.project,
-        session.started_at,
-        sum(day.active_minutes::numeric)::double precision,
-        sum(day.human_prompt_count),
-        sum(day.message_count),
-        sum(day.input_tokens)::bigint,
-        sum(day.output_tokens)::bigint,
-        sum(day.cache_read_tokens)::bigint,
-        sum(day.cache_write_tokens)::bigint,
-        sum(day.input_tokens + day.output_tokens + day.cache_read_tokens + day.cache_write_tokens)::bigint,
-        sum(day.cost_usd::numeric)::double precision,
-        sum(day.unpriced_message_count),
-        sum(day.unfinished_message_count),
-        min(day.time_zone)
-    from insights.session_days as day
-    inner join insights.claude_sessions as session on day.session_id = session.id
-    where
-        day.activity_date >= window_start
-        and day.activity_date < window_end
-        and session.category = 'human'
-        and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
-        and insights.is_wanted(session.id, session.machine, session.project, session.initiated_by)
-    group by session.id
-    having sum(day.human_prompt_count) > 0
+        session_id,
+        title,
+        project,
+        started_at,
+        active_minutes::double precision,
+        human_prompt_count,
+        message_count,
+        input_tokens,
+        output_tokens,
+        cache_read_tokens,
+        cache_write_tokens,
+        total_tokens,
+        cost_usd::double precision,
+        unpriced_message_count,
+        unfinished_message_count,
+        time_zone
+    from insights.window_facts(window_start, window_end)
 $$;
 
-COMMENT ON FUNCTION insights.window_sessions(window_start date, window_end date) IS 'Sessions of people in which somebody spoke within the window (local dates, half-open), with what they did in it;
-sessions of fewer than 2 prompts and under 1 minute are left out, and those that a filter does not want. time_zone is
-the one that cut their days.';
+COMMENT ON FUNCTION insights.window_sessions(window_start date, window_end date) IS 'What the sessions of a window did in it, without their facets: see insights.window_facts.';
 
 CREATE FUNCTION insights.window_summary(window_start date, window_end date) RETURNS TABLE(session_count bigint, read_count bigint, active_minutes numeric, human_prompt_count numeric, total_tokens numeric, input_tokens numeric, output_tokens numeric, cache_read_tokens numeric, cache_write_tokens numeric, cost_usd numeric, unpriced_message_count numeric, unfinished_message_count numeric, reached_count bigint, judged_count bigint, course_corrections bigint, time_saved_minutes bigint, time_saved_known_count bigint, artifacts_created bigint, decisions_made bigint, knowledge_filed bigint, people_count bigint, contact_count bigint, priority_minutes numeric, read_minutes numeric, mcp_failures bigint, retry_loops bigint, cut_short_count bigint, friction_session_count bigint, shared_session_count bigint, named_session_count bigint)
     LANGUAGE sql STABLE
@@ -354,126 +502,57 @@ CREATE FUNCTION insights.window_summary(window_start date, window_end date) RETU
 
     sessions as (
 
-        select
-            session.*,
-            facet.session_id is not null as is_read,
-            facet.outcome,
-            facet.priority_matched,
-            facet.people_mentioned,
-            facet.course_corrections,
-            facet.estimated_time_saved_minutes,
-            facet.artifacts_created,
-            facet.decisions_made,
-            facet.knowledge_filed,
-            facet.mcp_failures,
-            facet.retry_loops,
-            facet.session_cut_short,
-            (
-                select count(distinct slug)
-                from jsonb_array_elements_text(facet.businesses) as served (slug)
-            ) as business_count,
-            exists (
-                select
-                from jsonb_each(facet.friction_counts) as friction (kind, points)
-                where points::bigint > 0
-            ) as has_friction
-        from insights.window_sessions(window_start, window_end) as session
-        left join insights.session_facets as facet on session.session_id = facet.session_id
+        select * from insights.window_facts(window_start, window_end)
 
     ),
 
     contacts as (
 
         -- A contact is one person in one session, however often named.
-        select distinct
+        select
             session.session_id,
             mentioned.person
         from sessions as session
-        cross join lateral jsonb_array_elements_text(session.people_mentioned) as mentioned (person)
-
-    ),
-
-    contact_counts as (
-
-        select
-            count(distinct person) as people_count,
-            count(*) as contact_count,
-            count(distinct session_id) as named_session_count
-        from contacts
-
-    ),
-
-    session_sums as (
-
-        -- A sum adds what is known. It is null when there are sessions and none of them is known.
-        select
-            count(*) as session_count,
-            count(*) filter (where is_read) as read_count,
-            coalesce(sum(active_minutes::numeric), 0) as active_minutes,
-            coalesce(sum(human_prompt_count), 0) as human_prompt_count,
-            coalesce(sum(total_tokens), 0) as total_tokens,
-            coalesce(sum(input_tokens), 0) as input_tokens,
-            coalesce(sum(output_tokens), 0) as output_tokens,
-            coalesce(sum(cache_read_tokens), 0) as cache_read_tokens,
-            coalesce(sum(cache_write_tokens), 0) as cache_write_tokens,
-            case
-                when sum(unpriced_message_count) > 0 then sum(cost_usd::numeric)
-                else coalesce(sum(cost_usd::numeric), 0)
-            end as cost_usd,
-            coalesce(sum(unpriced_message_count), 0) as unpriced_message_count,
-            coalesce(sum(unfinished_message_count), 0) as unfinished_message_count,
-            count(*) filter (where outcome in ('fully_achieved', 'mostly_achieved')) as reached_count,
-            count(*) filter (where outcome <> 'unclear_from_transcript') as judged_count,
-            case when count(*) > 0 then sum(course_corrections) else 0 end as course_corrections,
-            case when count(*) > 0 then sum(estimated_time_saved_minutes) else 0 end as time_saved_minutes,
-            count(estimated_time_saved_minutes) as time_saved_known_count,
-            case when count(*) > 0 then sum(artifacts_created) else 0 end as artifacts_created,
-            case when count(*) > 0 then sum(decisions_made) else 0 end as decisions_made,
-            case when count(*) > 0 then sum(knowledge_filed) else 0 end as knowledge_filed,
-            coalesce(sum(active_minutes::numeric) filter (where priority_matched is not null), 0) as priority_minutes,
-            coalesce(sum(active_minutes::numeric) filter (where is_read), 0) as read_minutes,
-            case when count(*) > 0 then sum(mcp_failures) else 0 end as mcp_failures,
-            case when count(*) > 0 then sum(retry_loops) else 0 end as retry_loops,
-            count(*) filter (where session_cut_short) as cut_short_count,
-            count(*) filter (where has_friction) as friction_session_count,
-            count(*) filter (where business_count > 1) as shared_session_count
-        from sessions
+        cross join lateral unnest(session.people) as mentioned (person)
 
     )
 
+    -- A sum adds what is known. It is null when there are sessions and none of them is known.
     select
-        session_sums.session_count,
-        session_sums.read_count,
-        session_sums.active_minutes,
-        session_sums.human_prompt_count,
-        session_sums.total_tokens,
-        session_sums.input_tokens,
-        session_sums.output_tokens,
-        session_sums.cache_read_tokens,
-        session_sums.cache_write_tokens,
-        session_sums.cost_usd,
-        session_sums.unpriced_message_count,
-        session_sums.unfinished_message_count,
-        session_sums.reached_count,
-        session_sums.judged_count,
-        session_sums.course_corrections,
-        session_sums.time_saved_minutes,
-        session_sums.time_saved_known_count,
-        session_sums.artifacts_created,
-        session_sums.decisions_made,
-        session_sums.knowledge_filed,
-        contact_counts.people_count,
-        contact_counts.contact_count,
-        session_sums.priority_minutes,
-        session_sums.read_minutes,
-        session_sums.mcp_failures,
-        session_sums.retry_loops,
-        session_sums.cut_short_count,
-        session_sums.friction_session_count,
-        session_sums.shared_session_count,
-        contact_counts.named_session_count
-    from session_sums
-    cross join contact_counts
+        count(*) as session_count,
+        count(*) filter (where is_read) as read_count,
+        coalesce(sum(active_minutes), 0) as active_minutes,
+        coalesce(sum(human_prompt_count), 0) as human_prompt_count,
+        coalesce(sum(total_tokens), 0) as total_tokens,
+        coalesce(sum(input_tokens), 0) as input_tokens,
+        coalesce(sum(output_tokens), 0) as output_tokens,
+        coalesce(sum(cache_read_tokens), 0) as cache_read_tokens,
+        coalesce(sum(cache_write_tokens), 0) as cache_write_tokens,
+        case
+            when sum(unpriced_message_count) > 0 then sum(cost_usd)
+            else coalesce(sum(cost_usd), 0)
+        end as cost_usd,
+        coalesce(sum(unpriced_message_count), 0) as unpriced_message_count,
+        coalesce(sum(unfinished_message_count), 0) as unfinished_message_count,
+        count(*) filter (where outcome in ('fully_achieved', 'mostly_achieved')) as reached_count,
+        count(*) filter (where outcome <> 'unclear_from_transcript') as judged_count,
+        case when count(*) > 0 then sum(course_corrections) else 0 end as course_corrections,
+        case when count(*) > 0 then sum(estimated_time_saved_minutes) else 0 end as time_saved_minutes,
+        count(estimated_time_saved_minutes) as time_saved_known_count,
+        case when count(*) > 0 then sum(artifacts_created) else 0 end as artifacts_created,
+        case when count(*) > 0 then sum(decisions_made) else 0 end as decisions_made,
+        case when count(*) > 0 then sum(knowledge_filed) else 0 end as knowledge_filed,
+        (select count(distinct person) from contacts) as people_count,
+        (select count(*) from contacts) as contact_count,
+        coalesce(sum(active_minutes) filter (where priority_matched is not null), 0) as priority_minutes,
+        coalesce(sum(active_minutes) filter (where is_read), 0) as read_minutes,
+        case when count(*) > 0 then sum(mcp_failures) else 0 end as mcp_failures,
+        case when count(*) > 0 then sum(retry_loops) else 0 end as retry_loops,
+        count(*) filter (where session_cut_short) as cut_short_count,
+        count(*) filter (where has_friction) as friction_session_count,
+        count(*) filter (where business_count > 1) as shared_session_count,
+        count(*) filter (where cardinality(people) > 0) as named_session_count
+    from sessions
 $$;
 
 COMMENT ON FUNCTION insights.window_summary(window_start date, window_end date) IS 'What your sessions of a window (local dates, half-open) sum up to: one row, also for a window without sessions.';
@@ -600,6 +679,244 @@ CREATE TABLE insights.data_versions (
 COMMENT ON TABLE insights.data_versions IS 'Writing transactions, counted in several slots, so that no writer waits for another; the sum is the data''s version.
 Slot 0 counts what must be gone from every page at once: purges.';
 
+CREATE TABLE insights.day_facts (
+    activity_date date NOT NULL,
+    session_id text NOT NULL,
+    category text,
+    is_counted boolean NOT NULL,
+    machine text NOT NULL,
+    project text,
+    initiated_by text,
+    title text,
+    started_at timestamp with time zone,
+    skills_used jsonb,
+    time_zone text,
+    human_prompt_count integer,
+    active_minutes numeric,
+    message_count integer,
+    input_tokens bigint,
+    output_tokens bigint,
+    cache_read_tokens bigint,
+    cache_write_tokens bigint,
+    cost_usd numeric,
+    unpriced_message_count integer,
+    unfinished_message_count integer,
+    is_only_day boolean NOT NULL,
+    is_read boolean,
+    business text,
+    business_count integer,
+    outcome text,
+    priority_alignment text,
+    priority_matched text,
+    workflow_type text,
+    people text[],
+    outreach_type text,
+    friction_counts jsonb,
+    has_friction boolean,
+    skills_missed jsonb,
+    course_corrections integer,
+    retry_loops integer,
+    mcp_failures integer,
+    session_cut_short boolean,
+    estimated_time_saved_minutes integer,
+    artifacts_created integer,
+    decisions_made integer,
+    knowledge_filed integer,
+    reader text,
+    extraction_model text,
+    prompt_version integer,
+    corrected_facet_count bigint,
+    attempt_count bigint,
+    priced_attempt_count bigint,
+    reading_cost_usd numeric,
+    last_attempt_state text
+);
+
+COMMENT ON TABLE insights.day_facts IS 'Session × local date with the session''s facets, kept by triggers. is_counted: figures count the session, which no
+program ran and which has 2 prompts or 1 minute. is_only_day: it has no other day.';
+
+CREATE TABLE insights.facet_extractions (
+    id bigint NOT NULL,
+    session_id text NOT NULL,
+    state text NOT NULL,
+    reader text NOT NULL,
+    model text NOT NULL,
+    prompt_version integer NOT NULL,
+    prompt_hash text NOT NULL,
+    content_hash text NOT NULL,
+    error text,
+    input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    cache_read_tokens bigint NOT NULL,
+    cache_write_tokens bigint NOT NULL,
+    cost_usd double precision,
+    duration_seconds double precision NOT NULL,
+    dag_run_id text,
+    attempted_at timestamp with time zone DEFAULT now() NOT NULL,
+    estimated_tokens bigint,
+    estimated_cost_usd double precision,
+    CONSTRAINT failure_says_why CHECK (((state <> ALL (ARRAY['failed'::text, 'refused'::text])) OR (error IS NOT NULL))),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['ok'::text, 'failed'::text, 'refused'::text, 'skipped'::text, 'dry_run'::text])))
+);
+
+COMMENT ON TABLE insights.facet_extractions IS 'One attempt: coverage and cost come from here. Cost null: no list price.';
+
+COMMENT ON COLUMN insights.facet_extractions.estimated_tokens IS 'Of the request, at 4 characters a token, before it was sent; null: nobody was to be asked.';
+
+COMMENT ON COLUMN insights.facet_extractions.estimated_cost_usd IS 'One try without the cache, before it was sent; null: nobody was to be asked, or no list price.';
+
+CREATE TABLE insights.session_days (
+    session_id text NOT NULL,
+    activity_date date NOT NULL,
+    time_zone text NOT NULL,
+    human_prompt_count integer NOT NULL,
+    active_minutes double precision NOT NULL,
+    message_count integer NOT NULL,
+    input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    cache_read_tokens bigint NOT NULL,
+    cache_write_tokens bigint NOT NULL,
+    cost_usd double precision,
+    unpriced_message_count integer NOT NULL,
+    unfinished_message_count integer NOT NULL
+);
+
+COMMENT ON TABLE insights.session_days IS 'Session × local date: what every window sums. Tokens and cost include the sub-agents; sub-agents have no rows.';
+
+CREATE TABLE insights.session_facets (
+    session_id text NOT NULL,
+    underlying_goal text,
+    goal_categories jsonb,
+    outcome text,
+    user_satisfaction_counts jsonb,
+    claude_helpfulness text,
+    session_type text,
+    friction_counts jsonb,
+    friction_detail text,
+    primary_success text,
+    brief_summary text,
+    projects jsonb,
+    businesses jsonb,
+    priority_alignment text,
+    priority_matched text,
+    workflow_type text,
+    initiated_by text,
+    completion_chain jsonb,
+    skills_used jsonb,
+    skills_missed jsonb,
+    course_corrections integer,
+    retry_loops integer,
+    pivot_trigger text,
+    mcp_failures integer,
+    session_cut_short boolean,
+    resumed_from text,
+    people_mentioned jsonb,
+    relationship_actions jsonb,
+    outreach_type text,
+    estimated_time_saved_minutes integer,
+    artifacts_created integer,
+    knowledge_filed integer,
+    decisions_made integer,
+    evidence jsonb DEFAULT '{}'::jsonb NOT NULL,
+    reader text NOT NULL,
+    prompt_version integer NOT NULL,
+    prompt_hash text NOT NULL,
+    content_hash text NOT NULL,
+    extraction_model text NOT NULL,
+    extraction_cost_usd double precision,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    corrected jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT claude_helpfulness_is_known CHECK ((claude_helpfulness = ANY (ARRAY['essential'::text, 'very_helpful'::text, 'moderately_helpful'::text, 'slightly_helpful'::text, 'unhelpful'::text]))),
+    CONSTRAINT counts_are_not_negative CHECK (((course_corrections >= 0) AND (retry_loops >= 0) AND (mcp_failures >= 0) AND (estimated_time_saved_minutes >= 0) AND (artifacts_created >= 0) AND (knowledge_filed >= 0) AND (decisions_made >= 0))),
+    CONSTRAINT initiated_by_is_known CHECK ((initiated_by = ANY (ARRAY['user-interactive'::text, 'discord-mention'::text, 'scheduled-job'::text, 'sub-agent'::text, 'webhook'::text]))),
+    CONSTRAINT outcome_is_known CHECK ((outcome = ANY (ARRAY['fully_achieved'::text, 'mostly_achieved'::text, 'partially_achieved'::text, 'not_achieved'::text, 'unclear_from_transcript'::text]))),
+    CONSTRAINT outreach_type_is_known CHECK ((outreach_type = ANY (ARRAY['proactive'::text, 'reactive'::text, 'automated'::text, 'none'::text]))),
+    CONSTRAINT priority_alignment_is_known CHECK ((priority_alignment = ANY (ARRAY['aligned'::text, 'supportive'::text, 'neutral'::text, 'drift'::text]))),
+    CONSTRAINT session_type_is_known CHECK ((session_type = ANY (ARRAY['single_task'::text, 'multi_task'::text, 'iterative_refinement'::text, 'exploration'::text]))),
+    CONSTRAINT workflow_type_is_known CHECK ((workflow_type = ANY (ARRAY['email'::text, 'research'::text, 'filing'::text, 'meeting-prep'::text, 'agreement'::text, 'event-planning'::text, 'relationship-maintenance'::text, 'skill-building'::text, 'debugging'::text, 'content-creation'::text, 'admin'::text])))
+);
+
+COMMENT ON TABLE insights.session_facets IS 'The newest reading of a session. Null is unknown. evidence: facet → entry numbers in session_entries.';
+
+COMMENT ON COLUMN insights.session_facets.corrected IS 'Corrected facets → {value, evidence} of the reader; the facet''s own column has what the person said.';
+
+CREATE VIEW insights.day_facts_now AS
+ SELECT day.activity_date,
+    day.session_id,
+    session.category,
+    ((session.category = 'human'::text) AND ((session.human_prompt_count >= 2) OR (session.active_minutes >= (1)::double precision))) AS is_counted,
+    session.machine,
+    session.project,
+    session.initiated_by,
+    session.title,
+    session.started_at,
+    session.skills_used,
+    day.time_zone,
+    day.human_prompt_count,
+    (day.active_minutes)::numeric AS active_minutes,
+    day.message_count,
+    day.input_tokens,
+    day.output_tokens,
+    day.cache_read_tokens,
+    day.cache_write_tokens,
+    (day.cost_usd)::numeric AS cost_usd,
+    day.unpriced_message_count,
+    day.unfinished_message_count,
+    (count(*) OVER (PARTITION BY day.session_id) = 1) AS is_only_day,
+    (facet.session_id IS NOT NULL) AS is_read,
+    (facet.businesses ->> 0) AS business,
+    (( SELECT count(DISTINCT served.slug) AS count
+           FROM jsonb_array_elements_text(facet.businesses) served(slug)))::integer AS business_count,
+    facet.outcome,
+    facet.priority_alignment,
+    facet.priority_matched,
+    facet.workflow_type,
+    ARRAY( SELECT DISTINCT mentioned.person
+           FROM jsonb_array_elements_text(facet.people_mentioned) mentioned(person)
+          ORDER BY mentioned.person) AS people,
+    facet.outreach_type,
+    facet.friction_counts,
+    (EXISTS ( SELECT
+           FROM jsonb_each(facet.friction_counts) friction(kind, points)
+          WHERE ((friction.points)::bigint > 0))) AS has_friction,
+    facet.skills_missed,
+    facet.course_corrections,
+    facet.retry_loops,
+    facet.mcp_failures,
+    facet.session_cut_short,
+    facet.estimated_time_saved_minutes,
+    facet.artifacts_created,
+    facet.decisions_made,
+    facet.knowledge_filed,
+    facet.reader,
+    facet.extraction_model,
+    facet.prompt_version,
+        CASE
+            WHEN (facet.corrected <> '{}'::jsonb) THEN ( SELECT count(*) AS count
+               FROM jsonb_object_keys(facet.corrected) jsonb_object_keys(jsonb_object_keys))
+            ELSE NULL::bigint
+        END AS corrected_facet_count,
+    attempt.attempt_count,
+    attempt.priced_attempt_count,
+    attempt.reading_cost_usd,
+    last_attempt.state AS last_attempt_state
+   FROM ((((insights.session_days day
+     JOIN insights.claude_sessions session ON ((day.session_id = session.id)))
+     LEFT JOIN insights.session_facets facet ON ((session.id = facet.session_id)))
+     CROSS JOIN LATERAL ( SELECT count(*) AS attempt_count,
+            count(paid.cost_usd) AS priced_attempt_count,
+            sum((paid.cost_usd)::numeric) AS reading_cost_usd
+           FROM insights.facet_extractions paid
+          WHERE (paid.session_id = session.id)) attempt)
+     LEFT JOIN LATERAL ( SELECT tried.state
+           FROM insights.facet_extractions tried
+          WHERE ((tried.session_id = session.id) AND (tried.state = ANY (ARRAY['ok'::text, 'failed'::text, 'refused'::text])))
+          ORDER BY tried.attempted_at DESC, tried.id DESC
+         LIMIT 1) last_attempt ON (true));
+
+COMMENT ON VIEW insights.day_facts_now IS 'What insights.day_facts has to hold.';
+
 CREATE TABLE insights.facet_batch_requests (
     custom_id text NOT NULL,
     batch_id text NOT NULL,
@@ -668,36 +985,6 @@ ALTER TABLE insights.facet_corrections ALTER COLUMN id ADD GENERATED ALWAYS AS I
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE insights.facet_extractions (
-    id bigint NOT NULL,
-    session_id text NOT NULL,
-    state text NOT NULL,
-    reader text NOT NULL,
-    model text NOT NULL,
-    prompt_version integer NOT NULL,
-    prompt_hash text NOT NULL,
-    content_hash text NOT NULL,
-    error text,
-    input_tokens bigint NOT NULL,
-    output_tokens bigint NOT NULL,
-    cache_read_tokens bigint NOT NULL,
-    cache_write_tokens bigint NOT NULL,
-    cost_usd double precision,
-    duration_seconds double precision NOT NULL,
-    dag_run_id text,
-    attempted_at timestamp with time zone DEFAULT now() NOT NULL,
-    estimated_tokens bigint,
-    estimated_cost_usd double precision,
-    CONSTRAINT failure_says_why CHECK (((state <> ALL (ARRAY['failed'::text, 'refused'::text])) OR (error IS NOT NULL))),
-    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['ok'::text, 'failed'::text, 'refused'::text, 'skipped'::text, 'dry_run'::text])))
-);
-
-COMMENT ON TABLE insights.facet_extractions IS 'One attempt: coverage and cost come from here. Cost null: no list price.';
-
-COMMENT ON COLUMN insights.facet_extractions.estimated_tokens IS 'Of the request, at 4 characters a token, before it was sent; null: nobody was to be asked.';
-
-COMMENT ON COLUMN insights.facet_extractions.estimated_cost_usd IS 'One try without the cache, before it was sent; null: nobody was to be asked, or no list price.';
 
 ALTER TABLE insights.facet_extractions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME insights.facet_extractions_id_seq
@@ -919,82 +1206,6 @@ CREATE TABLE insights.schema_migrations (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
-CREATE TABLE insights.session_days (
-    session_id text NOT NULL,
-    activity_date date NOT NULL,
-    time_zone text NOT NULL,
-    human_prompt_count integer NOT NULL,
-    active_minutes double precision NOT NULL,
-    message_count integer NOT NULL,
-    input_tokens bigint NOT NULL,
-    output_tokens bigint NOT NULL,
-    cache_read_tokens bigint NOT NULL,
-    cache_write_tokens bigint NOT NULL,
-    cost_usd double precision,
-    unpriced_message_count integer NOT NULL,
-    unfinished_message_count integer NOT NULL
-);
-
-COMMENT ON TABLE insights.session_days IS 'Session × local date: what every window sums. Tokens and cost include the sub-agents; sub-agents have no rows.';
-
-CREATE TABLE insights.session_facets (
-    session_id text NOT NULL,
-    underlying_goal text,
-    goal_categories jsonb,
-    outcome text,
-    user_satisfaction_counts jsonb,
-    claude_helpfulness text,
-    session_type text,
-    friction_counts jsonb,
-    friction_detail text,
-    primary_success text,
-    brief_summary text,
-    projects jsonb,
-    businesses jsonb,
-    priority_alignment text,
-    priority_matched text,
-    workflow_type text,
-    initiated_by text,
-    completion_chain jsonb,
-    skills_used jsonb,
-    skills_missed jsonb,
-    course_corrections integer,
-    retry_loops integer,
-    pivot_trigger text,
-    mcp_failures integer,
-    session_cut_short boolean,
-    resumed_from text,
-    people_mentioned jsonb,
-    relationship_actions jsonb,
-    outreach_type text,
-    estimated_time_saved_minutes integer,
-    artifacts_created integer,
-    knowledge_filed integer,
-    decisions_made integer,
-    evidence jsonb DEFAULT '{}'::jsonb NOT NULL,
-    reader text NOT NULL,
-    prompt_version integer NOT NULL,
-    prompt_hash text NOT NULL,
-    content_hash text NOT NULL,
-    extraction_model text NOT NULL,
-    extraction_cost_usd double precision,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    corrected jsonb DEFAULT '{}'::jsonb NOT NULL,
-    CONSTRAINT claude_helpfulness_is_known CHECK ((claude_helpfulness = ANY (ARRAY['essential'::text, 'very_helpful'::text, 'moderately_helpful'::text, 'slightly_helpful'::text, 'unhelpful'::text]))),
-    CONSTRAINT counts_are_not_negative CHECK (((course_corrections >= 0) AND (retry_loops >= 0) AND (mcp_failures >= 0) AND (estimated_time_saved_minutes >= 0) AND (artifacts_created >= 0) AND (knowledge_filed >= 0) AND (decisions_made >= 0))),
-    CONSTRAINT initiated_by_is_known CHECK ((initiated_by = ANY (ARRAY['user-interactive'::text, 'discord-mention'::text, 'scheduled-job'::text, 'sub-agent'::text, 'webhook'::text]))),
-    CONSTRAINT outcome_is_known CHECK ((outcome = ANY (ARRAY['fully_achieved'::text, 'mostly_achieved'::text, 'partially_achieved'::text, 'not_achieved'::text, 'unclear_from_transcript'::text]))),
-    CONSTRAINT outreach_type_is_known CHECK ((outreach_type = ANY (ARRAY['proactive'::text, 'reactive'::text, 'automated'::text, 'none'::text]))),
-    CONSTRAINT priority_alignment_is_known CHECK ((priority_alignment = ANY (ARRAY['aligned'::text, 'supportive'::text, 'neutral'::text, 'drift'::text]))),
-    CONSTRAINT session_type_is_known CHECK ((session_type = ANY (ARRAY['single_task'::text, 'multi_task'::text, 'iterative_refinement'::text, 'exploration'::text]))),
-    CONSTRAINT workflow_type_is_known CHECK ((workflow_type = ANY (ARRAY['email'::text, 'research'::text, 'filing'::text, 'meeting-prep'::text, 'agreement'::text, 'event-planning'::text, 'relationship-maintenance'::text, 'skill-building'::text, 'debugging'::text, 'content-creation'::text, 'admin'::text])))
-);
-
-COMMENT ON TABLE insights.session_facets IS 'The newest reading of a session. Null is unknown. evidence: facet → entry numbers in session_entries.';
-
-COMMENT ON COLUMN insights.session_facets.corrected IS 'Corrected facets → {value, evidence} of the reader; the facet''s own column has what the person said.';
-
 CREATE TABLE insights.session_models (
     session_id text NOT NULL,
     activity_date date NOT NULL,
@@ -1106,6 +1317,9 @@ ALTER TABLE ONLY insights.claude_sessions
 ALTER TABLE ONLY insights.data_versions
     ADD CONSTRAINT data_versions_pkey PRIMARY KEY (slot);
 
+ALTER TABLE ONLY insights.day_facts
+    ADD CONSTRAINT day_facts_pkey PRIMARY KEY (session_id, activity_date);
+
 ALTER TABLE ONLY insights.facet_batch_requests
     ADD CONSTRAINT facet_batch_requests_pkey PRIMARY KEY (custom_id);
 
@@ -1186,13 +1400,25 @@ ALTER TABLE ONLY insights.transcript_files
 
 CREATE INDEX claude_sessions_ended_at ON insights.claude_sessions USING btree (ended_at);
 
+CREATE INDEX claude_sessions_human_machine ON insights.claude_sessions USING btree (machine) WHERE (category = 'human'::text);
+
+CREATE INDEX claude_sessions_initiated_by ON insights.claude_sessions USING btree (initiated_by) WHERE (category = 'human'::text);
+
+CREATE INDEX claude_sessions_machine ON insights.claude_sessions USING btree (machine);
+
 CREATE INDEX claude_sessions_parent_session_id ON insights.claude_sessions USING btree (parent_session_id);
 
+CREATE INDEX claude_sessions_project ON insights.claude_sessions USING btree (project, ended_at) WHERE (category = 'human'::text);
+
 CREATE INDEX claude_sessions_started_at ON insights.claude_sessions USING btree (started_at);
+
+CREATE INDEX claude_sessions_subagents ON insights.claude_sessions USING btree (parent_session_id) INCLUDE (started_at, first_record_at) WHERE (category = 'subagent'::text);
 
 CREATE INDEX claude_sessions_with_text ON insights.claude_sessions USING btree (COALESCE(last_record_at, synced_at)) WHERE ((entries_deleted_until IS NULL) OR (COALESCE(last_record_at, synced_at) > entries_deleted_until));
 
 CREATE INDEX claude_sessions_yours ON insights.claude_sessions USING btree (id) INCLUDE (started_at) WHERE ((category = 'human'::text) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)));
+
+CREATE INDEX day_facts_activity_date ON insights.day_facts USING btree (is_counted, is_only_day, activity_date);
 
 CREATE INDEX facet_batch_requests_batch_id ON insights.facet_batch_requests USING btree (batch_id);
 
@@ -1230,11 +1456,21 @@ CREATE INDEX session_facets_workflow_type ON insights.session_facets USING btree
 
 CREATE INDEX session_messages_message_id ON insights.session_messages USING btree (message_id);
 
+CREATE INDEX session_models_activity_date ON insights.session_models USING btree (activity_date) INCLUDE (session_id, model, message_count, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cost_usd, unfinished_message_count);
+
 CREATE INDEX session_search_words ON insights.session_search USING gin (words);
+
+CREATE INDEX session_tools_activity_date ON insights.session_tools USING btree (activity_date) INCLUDE (session_id, tool, call_count, error_count);
 
 CREATE INDEX transcript_archive_digest ON insights.transcript_archive USING btree (digest);
 
 CREATE INDEX transcript_files_session_id ON insights.transcript_files USING btree (session_id);
+
+CREATE TRIGGER attempts_added AFTER INSERT ON insights.facet_extractions REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.days_changed();
+
+CREATE TRIGGER attempts_changed AFTER UPDATE ON insights.facet_extractions REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.days_changed();
+
+CREATE TRIGGER attempts_removed AFTER DELETE ON insights.facet_extractions REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.days_changed();
 
 CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.anomalies FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
 
@@ -1255,6 +1491,23 @@ CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insi
 CREATE TRIGGER count_purge AFTER INSERT ON insights.purged_people FOR EACH STATEMENT EXECUTE FUNCTION insights.count_purge();
 
 CREATE TRIGGER count_purge AFTER INSERT ON insights.purged_sessions FOR EACH STATEMENT EXECUTE FUNCTION insights.count_purge();
+
+CREATE TRIGGER days_added AFTER INSERT ON insights.session_days REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.days_changed();
+
+CREATE TRIGGER days_changed AFTER UPDATE ON insights.session_days REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.days_changed();
+
+CREATE TRIGGER days_removed AFTER DELETE ON insights.session_days REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.days_changed();
+
+CREATE TRIGGER facets_added AFTER INSERT ON insights.session_facets REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.days_changed();
+
+CREATE TRIGGER facets_changed AFTER UPDATE ON insights.session_facets REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.days_changed();
+
+CREATE TRIGGER facets_removed AFTER DELETE ON insights.session_facets REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.days_changed();
+
+CREATE TRIGGER session_changed AFTER UPDATE ON insights.claude_sessions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.session_changed();
+
+ALTER TABLE ONLY insights.day_facts
+    ADD CONSTRAINT day_facts_session_id_fkey FOREIGN KEY (session_id) REFERENCES insights.claude_sessions(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY insights.facet_batch_requests
     ADD CONSTRAINT facet_batch_requests_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES insights.facet_batches(id) ON DELETE CASCADE;

@@ -166,7 +166,7 @@ def test_a_slow_database_gives_a_clear_page(
 ) -> None:
     monkeypatch.setattr("session_insights.dashboard.database.LONGEST_STATEMENT_SECONDS", 1)
     with connection.transaction():
-        connection.execute("lock table insights.session_days in access exclusive mode")
+        connection.execute("lock table insights.day_facts in access exclusive mode")
         answer = open_client(database_url).get("/")
     assert answer.status_code == 503
     assert "worked on this for 8 seconds and was stopped" in answer.text

@@ -75,6 +75,7 @@ def test_every_table_of_the_design_is_there(connection: Connection) -> None:
         "session_days",
         "session_tools",
         "session_models",
+        "day_facts",
         "session_facets",
         "facet_extractions",
         "insights_snapshots",

@@ -73,8 +73,8 @@ def test_one_grown_file_touches_the_rows_of_no_other_session(connection: Connect
     assert sync_folder(connection, tmp_path)["read_count"] == 1
     touched = execute(connection, "select id from insights.claude_sessions where synced_at > '2000-01-01'")
     assert touched == [{"id": "s3"}]
-    # Two messages, four entries, one day, and one model on it.
-    assert count_writes(connection)["inserted"] - before["inserted"] == 2 + 4 + 1 + 1
+    # Two messages, four entries, one day, one model on it, and what figures read: with the session and with its day.
+    assert count_writes(connection)["inserted"] - before["inserted"] == 2 + 4 + 1 + 1 + 2
 
 
 def test_few_results_wait_whoever_is_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,24 +1,27 @@
 -- automated_sessions: the sessions that programs ran in a window, and how many of them failed.
 -- Grain:  one row per initiator, most sessions first; null, the unknown, last.
--- Reads:  insights.session_days, insights.claude_sessions, insights.session_entries
+-- Reads:  insights.day_facts, insights.session_entries
 -- Params: window_start, window_end -- local dates, half-open
 with
 
 automated_sessions as (
 
     select
-        session.id,
-        session.initiated_by,
-        sum(day.cost_usd::numeric) as cost_usd,
-        sum(day.unpriced_message_count) as unpriced_message_count
-    from insights.session_days as day
-    inner join insights.claude_sessions as session on day.session_id = session.id
+        session_id,
+        initiated_by,
+        sum(cost_usd) as cost_usd,
+        sum(unpriced_message_count) as unpriced_message_count
+    from insights.day_facts
     where
-        day.activity_date >= %(window_start)s
-        and day.activity_date < %(window_end)s
-        and session.category = 'automated'
-        and insights.is_wanted(session.id, session.machine, session.project, session.initiated_by)
-    group by session.id
+        activity_date >= %(window_start)s
+        and activity_date < %(window_end)s
+        and not is_counted
+        and category = 'automated'
+        and (
+            (select insights.session_filter()) is null
+            or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
+        )
+    group by session_id, initiated_by
 
 ),
 
@@ -33,7 +36,7 @@ endings as (
         select entry.kind
         from insights.session_entries as entry
         where
-            entry.session_id = session.id
+            entry.session_id = session.session_id
             and not entry.is_copied
         order by entry.entry_no desc
         limit 1

@@ -1,49 +1,26 @@
 -- coverage: what was read of a window, by whom, and what was left out.
 -- Grain:  one row, also for a window without sessions.
--- Reads:  insights.window_sessions, insights.session_days, insights.claude_sessions, insights.session_facets,
---         insights.facet_extractions
+-- Reads:  insights.window_facts, insights.day_facts, insights.claude_sessions
 -- Params: window_start, window_end -- local dates, half-open
 with
-
-window_sessions as (
-
-    select * from insights.window_sessions(%(window_start)s, %(window_end)s)
-
-),
-
-last_attempts as (
-
-    -- Of the unread alone. A dry run or a skip says nothing about whether a session can be read.
-    select distinct on (attempt.session_id)
-        attempt.session_id,
-        attempt.state
-    from window_sessions as session
-    left join insights.session_facets as facet on session.session_id = facet.session_id
-    inner join insights.facet_extractions as attempt on session.session_id = attempt.session_id
-    where
-        facet.session_id is null
-        and attempt.state in ('ok', 'failed', 'refused')
-    order by attempt.session_id, attempt.attempted_at desc, attempt.id desc
-
-),
 
 states as (
 
     select
-        session.session_id,
-        facet.reader,
-        facet.extraction_model as model,
+        session_id,
+        time_zone,
+        reader,
+        extraction_model as model,
+        corrected_facet_count,
+        attempt_count,
+        priced_attempt_count,
+        reading_cost_usd,
         case
-            when facet.corrected <> '{}' then (select count(*) from jsonb_object_keys(facet.corrected))
-        end as corrected_facet_count,
-        case
-            when facet.session_id is not null then 'read'
-            when attempt.state in ('failed', 'refused') then 'failed'
+            when is_read then 'read'
+            when last_attempt_state in ('failed', 'refused') then 'failed'
             else 'waiting'
         end as state
-    from window_sessions as session
-    left join insights.session_facets as facet on session.session_id = facet.session_id
-    left join last_attempts as attempt on session.session_id = attempt.session_id
+    from insights.window_facts(%(window_start)s, %(window_end)s)
 
 ),
 
@@ -62,28 +39,28 @@ state_counts as (
 other_sessions as (
 
     select
-        day.session_id,
-        sum(day.human_prompt_count) as human_prompt_count
-    from insights.session_days as day
-    left join window_sessions as counted on day.session_id = counted.session_id
+        session_id,
+        category,
+        sum(human_prompt_count) as human_prompt_count
+    from insights.day_facts
     where
-        counted.session_id is null
-        and day.activity_date >= %(window_start)s
-        and day.activity_date < %(window_end)s
-    group by day.session_id
+        activity_date >= %(window_start)s
+        and activity_date < %(window_end)s
+        and not is_counted
+        and (
+            (select insights.session_filter()) is null
+            or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
+        )
+    group by session_id, category
 
 ),
 
 other_counts as (
 
     select
-        count(*) filter (
-            where session.category = 'human' and other.human_prompt_count > 0
-        ) as too_small_count,
-        count(*) filter (where session.category = 'automated') as automated_count
-    from other_sessions as other
-    inner join insights.claude_sessions as session on other.session_id = session.id
-    where insights.is_wanted(session.id, session.machine, session.project, session.initiated_by)
+        count(*) filter (where category = 'human' and human_prompt_count > 0) as too_small_count,
+        count(*) filter (where category = 'automated') as automated_count
+    from other_sessions
 
 ),
 
@@ -93,7 +70,7 @@ subagents as (
     select
         subagent.id,
         (coalesce(subagent.started_at, subagent.first_record_at) at time zone session.time_zone)::date as start_date
-    from window_sessions as session
+    from states as session
     inner join insights.claude_sessions as subagent on session.session_id = subagent.parent_session_id
     where subagent.category = 'subagent'
 
@@ -114,11 +91,10 @@ reading_costs as (
     -- Every attempt was paid for. Null: none of them has a list price.
     select
         case
-            when count(*) > count(attempt.cost_usd) then sum(attempt.cost_usd::numeric)
-            else coalesce(sum(attempt.cost_usd::numeric), 0)
+            when sum(attempt_count) > sum(priced_attempt_count) then sum(reading_cost_usd)
+            else coalesce(sum(reading_cost_usd), 0)
         end as facet_cost_usd
-    from window_sessions as session
-    inner join insights.facet_extractions as attempt on session.session_id = attempt.session_id
+    from states
 
 ),
 

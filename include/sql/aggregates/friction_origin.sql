@@ -1,6 +1,6 @@
 -- friction_origin: where the friction of a window started.
 -- Grain:  one row per kind of friction, most points first.
--- Reads:  insights.window_sessions, insights.session_facets
+-- Reads:  insights.window_facts
 -- Params: window_start, window_end -- local dates, half-open
 with
 
@@ -10,9 +10,8 @@ friction_points as (
         session.session_id,
         friction.kind as friction_kind,
         friction.points::integer as point_count
-    from insights.window_sessions(%(window_start)s, %(window_end)s) as session
-    inner join insights.session_facets as facet on session.session_id = facet.session_id
-    cross join lateral jsonb_each(facet.friction_counts) as friction (kind, points)
+    from insights.window_facts(%(window_start)s, %(window_end)s) as session
+    cross join lateral jsonb_each(session.friction_counts) as friction (kind, points)
 
 ),
 

@@ -1,25 +1,16 @@
 -- outcomes: how the sessions of a window ended.
 -- Grain:  one row per outcome, best first; null, the unknown, last.
--- Reads:  insights.window_sessions, insights.session_facets
+-- Reads:  insights.window_facts
 -- Params: window_start, window_end -- local dates, half-open
 with
-
-read_sessions as (
-
-    select
-        session.session_id,
-        facet.outcome
-    from insights.window_sessions(%(window_start)s, %(window_end)s) as session
-    inner join insights.session_facets as facet on session.session_id = facet.session_id
-
-),
 
 outcome_counts as (
 
     select
         outcome,
         count(*) as session_count
-    from read_sessions
+    from insights.window_facts(%(window_start)s, %(window_end)s)
+    where is_read
     group by outcome
 
 )

@@ -1,6 +1,6 @@
 -- people_by_week: whom the sessions of the last 8 weeks dealt with, week by week.
 -- Grain:  one row per (person, week) with a contact; the last week ends at window_end.
--- Reads:  insights.window_sessions, insights.session_facets
+-- Reads:  insights.window_facts
 -- Params: window_start, window_end -- local dates, half-open
 with
 
@@ -14,14 +14,13 @@ weeks as (
 contacts as (
 
     -- A contact is one person in one session, however often named.
-    select distinct
+    select
         week.week_start,
         session.session_id,
         mentioned.person
     from weeks as week
-    cross join lateral insights.window_sessions(week.week_start, week.week_start + 7) as session
-    inner join insights.session_facets as facet on session.session_id = facet.session_id
-    cross join lateral jsonb_array_elements_text(facet.people_mentioned) as mentioned (person)
+    cross join lateral insights.window_facts(week.week_start, week.week_start + 7) as session
+    cross join lateral unnest(session.people) as mentioned (person)
 
 )
 

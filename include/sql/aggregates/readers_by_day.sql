@@ -1,6 +1,6 @@
 -- readers_by_day: who read the sessions of each day, as far back as a report compares.
 -- Grain:  one row per (local date, model, prompt version), of 56 days and the window before, or of six months.
--- Reads:  insights.window_sessions, insights.session_days, insights.session_facets
+-- Reads:  insights.day_facts
 -- Params: window_start, window_end -- local dates, half-open
 with
 
@@ -19,28 +19,24 @@ bounds as (
                 )
         end as first_day
 
-),
-
-sessions as (
-
-    select session.session_id
-    from bounds
-    cross join lateral insights.window_sessions(bounds.first_day, %(window_end)s) as session
-
 )
 
 -- A session counts on each day on which a person spoke in it. Claude, batch and command with one model are one reader.
 select
-    day.activity_date,
-    facet.extraction_model as model,
-    facet.prompt_version,
+    activity_date,
+    extraction_model as model,
+    prompt_version,
     count(*) as session_count
-from sessions as session
-inner join insights.session_facets as facet on session.session_id = facet.session_id
-inner join insights.session_days as day on session.session_id = day.session_id
+from insights.day_facts
 where
-    day.activity_date >= (select bounds.first_day from bounds)
-    and day.activity_date < %(window_end)s
-    and day.human_prompt_count > 0
-group by day.activity_date, facet.extraction_model, facet.prompt_version
-order by day.activity_date, model, facet.prompt_version
+    activity_date >= (select bounds.first_day from bounds)
+    and activity_date < %(window_end)s
+    and is_counted
+    and is_read
+    and human_prompt_count > 0
+    and (
+        (select insights.session_filter()) is null
+        or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
+    )
+group by activity_date, extraction_model, prompt_version
+order by activity_date, model, prompt_version

@@ -1,19 +1,18 @@
 -- relationship_pulse: whom the sessions of a window dealt with, and who wrote first.
 -- Grain:  one row per person, most contacts first.
--- Reads:  insights.window_sessions, insights.session_facets
+-- Reads:  insights.window_facts
 -- Params: window_start, window_end -- local dates, half-open
 with
 
 contacts as (
 
     -- A contact is one person in one session, however often named.
-    select distinct
+    select
         session.session_id,
         mentioned.person,
-        facet.outreach_type
-    from insights.window_sessions(%(window_start)s, %(window_end)s) as session
-    inner join insights.session_facets as facet on session.session_id = facet.session_id
-    cross join lateral jsonb_array_elements_text(facet.people_mentioned) as mentioned (person)
+        session.outreach_type
+    from insights.window_facts(%(window_start)s, %(window_end)s) as session
+    cross join lateral unnest(session.people) as mentioned (person)
 
 ),
 

@@ -1,6 +1,6 @@
 -- return_by_business: what was spent on each business beside the time saved and the skills used there.
 -- Grain:  one row per business, highest cost first; null, the unread and unknown, last.
--- Reads:  insights.window_sessions, insights.claude_sessions, insights.session_facets
+-- Reads:  insights.window_facts
 -- Period: monthly
 -- Params: window_start, window_end -- local dates, half-open
 with
@@ -9,15 +9,13 @@ sessions as (
 
     -- The first business owns the session; nothing is counted twice.
     select
-        session.cost_usd,
-        session.unpriced_message_count,
-        facet.businesses ->> 0 as business,
-        facet.estimated_time_saved_minutes,
-        facet.session_id is not null as is_read,
-        transcript.skills_used <> '[]' as has_skill
-    from insights.window_sessions(%(window_start)s, %(window_end)s) as session
-    inner join insights.claude_sessions as transcript on session.session_id = transcript.id
-    left join insights.session_facets as facet on session.session_id = facet.session_id
+        cost_usd,
+        unpriced_message_count,
+        business,
+        estimated_time_saved_minutes,
+        is_read,
+        skills_used <> '[]' as has_skill
+    from insights.window_facts(%(window_start)s, %(window_end)s)
 
 ),
 
@@ -32,8 +30,8 @@ business_sums as (
         sum(estimated_time_saved_minutes) as time_saved_minutes,
         count(estimated_time_saved_minutes) as time_saved_known_count,
         case
-            when sum(unpriced_message_count) > 0 then sum(cost_usd::numeric)
-            else coalesce(sum(cost_usd::numeric), 0)
+            when sum(unpriced_message_count) > 0 then sum(cost_usd)
+            else coalesce(sum(cost_usd), 0)
         end as cost_usd
     from sessions
     group by business

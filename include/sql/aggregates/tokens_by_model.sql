@@ -1,6 +1,6 @@
 -- tokens_by_model: the messages, tokens and cost of a window, by model.
 -- Grain:  one row per model, most tokens first.
--- Reads:  insights.window_sessions, insights.session_models
+-- Reads:  insights.window_facts, insights.session_models
 -- Params: window_start, window_end -- local dates, half-open
 with
 
@@ -17,7 +17,7 @@ model_sums as (
         sum(spent.cache_write_tokens) as cache_write_tokens,
         round(sum(spent.cost_usd), 10) as cost_usd,
         sum(spent.unfinished_message_count) as unfinished_message_count
-    from insights.window_sessions(%(window_start)s, %(window_end)s) as session
+    from insights.window_facts(%(window_start)s, %(window_end)s) as session
     inner join insights.session_models as spent on session.session_id = spent.session_id
     where
         spent.activity_date >= %(window_start)s

@@ -1,6 +1,6 @@
 -- tool_failures: the tools that the sessions of a window called, and how often a call failed.
 -- Grain:  one row per tool, MCP tools by server; most calls first.
--- Reads:  insights.window_sessions, insights.session_tools
+-- Reads:  insights.window_facts, insights.session_tools
 -- Params: window_start, window_end -- local dates, half-open
 with
 
@@ -11,7 +11,7 @@ raw_counts as (
         called.tool as raw_tool,
         sum(called.call_count) as call_count,
         sum(called.error_count) as error_count
-    from insights.window_sessions(%(window_start)s, %(window_end)s) as session
+    from insights.window_facts(%(window_start)s, %(window_end)s) as session
     inner join insights.session_tools as called on session.session_id = called.session_id
     where
         called.activity_date >= %(window_start)s

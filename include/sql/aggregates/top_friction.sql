@@ -1,19 +1,20 @@
 -- top_friction: what went wrong in a window, with the sessions behind it.
 -- Grain:  one row per finding, most sessions first.
--- Reads:  insights.window_sessions, insights.session_facets, insights.session_tools
+-- Reads:  insights.window_facts, insights.session_facets, insights.session_tools
 -- Params: window_start, window_end -- local dates, half-open
 with
 
 sessions as (
 
     select
-        session.*,
-        facet.brief_summary,
-        facet.friction_detail,
-        facet.friction_counts,
-        facet.retry_loops
-    from insights.window_sessions(%(window_start)s, %(window_end)s) as session
-    left join insights.session_facets as facet on session.session_id = facet.session_id
+        session_id,
+        title,
+        project,
+        started_at,
+        active_minutes,
+        friction_counts,
+        retry_loops
+    from insights.window_facts(%(window_start)s, %(window_end)s)
 
 ),
 
@@ -22,6 +23,7 @@ connector_points as (
     -- A call that was refused never reached the connector, and is not counted.
     select
         session.session_id,
+        session.started_at,
         'connector:' || coalesce(substring(called.tool from '^mcp__(.+?)__'), called.tool) as finding,
         sum(called.error_count) as point_count,
         sum(called.call_count) as call_count
@@ -31,7 +33,7 @@ connector_points as (
         called.activity_date >= %(window_start)s
         and called.activity_date < %(window_end)s
         and starts_with(called.tool, 'mcp__')
-    group by session.session_id, finding
+    group by session.session_id, session.started_at, finding
 
 ),
 
@@ -39,27 +41,27 @@ points as (
 
     select
         session.session_id,
+        session.started_at,
         friction.kind as finding,
         friction.points::bigint as point_count,
-        null::bigint as call_count,
-        session.friction_detail as detail
+        null::bigint as call_count
     from sessions as session
     cross join lateral jsonb_each(session.friction_counts) as friction (kind, points)
     union all
     select
         session_id,
+        started_at,
         'retry_loops' as finding,
         retry_loops as point_count,
-        null as call_count,
-        friction_detail as detail
+        null as call_count
     from sessions
     union all
     select
         session_id,
+        started_at,
         finding,
         point_count,
-        call_count,
-        point_count || ' of ' || call_count || ' calls failed' as detail
+        call_count
     from connector_points
 
 ),
@@ -79,40 +81,49 @@ finding_sums as (
 ranked_points as (
 
     select
-        point.finding,
-        point.point_count,
-        point.detail,
-        session.*,
+        *,
         row_number() over (
-            partition by point.finding
-            order by point.point_count desc, session.started_at desc nulls last, session.session_id
+            partition by finding
+            order by point_count desc, started_at desc nulls last, session_id
         ) as size_rank
-    from points as point
-    inner join sessions as session on point.session_id = session.session_id
-    where point.point_count > 0
+    from points
+    where point_count > 0
 
 ),
 
 evidence_lists as (
 
+    -- Texts are looked up for these few alone: a join would read all.
     select
-        finding,
+        point.finding,
         jsonb_agg(
             jsonb_build_object(
-                'session_id', session_id,
-                'title', title,
-                'project', project,
-                'started_at', started_at,
-                'active_minutes', active_minutes,
-                'summary', brief_summary,
-                'detail', detail,
-                'points', point_count
+                'session_id', session.session_id,
+                'title', session.title,
+                'project', session.project,
+                'started_at', session.started_at,
+                'active_minutes', session.active_minutes,
+                'summary', (
+                    select facet.brief_summary
+                    from insights.session_facets as facet
+                    where facet.session_id = session.session_id
+                ),
+                'detail', coalesce(
+                    point.point_count || ' of ' || point.call_count || ' calls failed',
+                    (
+                        select facet.friction_detail
+                        from insights.session_facets as facet
+                        where facet.session_id = session.session_id
+                    )
+                ),
+                'points', point.point_count
             )
-            order by size_rank
+            order by point.size_rank
         ) as evidence
-    from ranked_points
-    where size_rank <= 12
-    group by finding
+    from ranked_points as point
+    inner join sessions as session on point.session_id = session.session_id
+    where point.size_rank <= 12
+    group by point.finding
 
 )
 

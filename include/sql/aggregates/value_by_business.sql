@@ -1,26 +1,12 @@
 -- value_by_business: the time saved and the things made, by business.
 -- Grain:  one row per business with a session read, most sessions first; null, the unknown, last.
--- Reads:  insights.window_sessions, insights.session_facets
+-- Reads:  insights.window_facts
 -- Params: window_start, window_end -- local dates, half-open
 with
 
-read_sessions as (
-
-    -- The first business owns the session; nothing is counted twice.
-    select
-        session.session_id,
-        facet.businesses ->> 0 as business,
-        facet.estimated_time_saved_minutes,
-        facet.artifacts_created,
-        facet.decisions_made,
-        facet.knowledge_filed
-    from insights.window_sessions(%(window_start)s, %(window_end)s) as session
-    inner join insights.session_facets as facet on session.session_id = facet.session_id
-
-),
-
 business_sums as (
 
+    -- The first business owns the session; nothing is counted twice.
     -- A sum adds what is known. It is null when none of the sessions is known.
     select
         business,
@@ -30,7 +16,8 @@ business_sums as (
         sum(artifacts_created) as artifacts_created,
         sum(decisions_made) as decisions_made,
         sum(knowledge_filed) as knowledge_filed
-    from read_sessions
+    from insights.window_facts(%(window_start)s, %(window_end)s)
+    where is_read
     group by business
 
 )

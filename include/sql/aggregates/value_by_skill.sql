@@ -1,6 +1,6 @@
 -- value_by_skill: the time saved by the sessions read, by the skill that they used.
 -- Grain:  one row per skill, most sessions first; null, no skill, last.
--- Reads:  insights.window_sessions, insights.claude_sessions, insights.session_facets
+-- Reads:  insights.window_facts
 -- Period: monthly
 -- Params: window_start, window_end -- local dates, half-open
 with
@@ -9,11 +9,10 @@ read_sessions as (
 
     -- A session with two skills counts under the first by name, so that the rows add up.
     select
-        transcript.skills_used ->> 0 as skill,
-        facet.estimated_time_saved_minutes
-    from insights.window_sessions(%(window_start)s, %(window_end)s) as session
-    inner join insights.claude_sessions as transcript on session.session_id = transcript.id
-    inner join insights.session_facets as facet on session.session_id = facet.session_id
+        skills_used ->> 0 as skill,
+        estimated_time_saved_minutes
+    from insights.window_facts(%(window_start)s, %(window_end)s)
+    where is_read
 
 ),
 

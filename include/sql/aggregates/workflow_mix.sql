@@ -1,27 +1,17 @@
 -- workflow_mix: what kind of work the sessions of a window were.
 -- Grain:  one row per workflow, most minutes first; null, the unknown, last.
--- Reads:  insights.window_sessions, insights.session_facets
+-- Reads:  insights.window_facts
 -- Params: window_start, window_end -- local dates, half-open
 with
-
-read_sessions as (
-
-    select
-        session.session_id,
-        session.active_minutes,
-        facet.workflow_type
-    from insights.window_sessions(%(window_start)s, %(window_end)s) as session
-    inner join insights.session_facets as facet on session.session_id = facet.session_id
-
-),
 
 workflow_sums as (
 
     select
         workflow_type,
         count(*) as session_count,
-        sum(active_minutes::numeric) as active_minutes
-    from read_sessions
+        sum(active_minutes) as active_minutes
+    from insights.window_facts(%(window_start)s, %(window_end)s)
+    where is_read
     group by workflow_type
 
 )

@@ -27,7 +27,7 @@ class Choice:
 
     @property
     def session_filter(self) -> dict[str, str | None]:
-        """As `insights.matches_filter` takes it."""
+        """As `insights.session_filter` takes it."""
         return {name: None if value == UNKNOWN else value for name, value in self.filters}
 
     def chosen(self, name: str) -> str:

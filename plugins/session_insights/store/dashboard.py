@@ -26,7 +26,7 @@ def load_version(connection: Connection) -> DataVersion:
 
 
 def set_filter(connection: Connection, session_filter: Mapping[str, str | None]) -> None:
-    """Count only sessions with these values until the transaction ends; see insights.matches_filter."""
+    """Count only sessions with these values until the transaction ends; see insights.session_filter."""
     text = json.dumps(dict(session_filter)) if session_filter else ""
     execute(connection, "select set_config('insights.session_filter', %(text)s, true)", text=text)
 

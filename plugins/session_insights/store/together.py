@@ -12,20 +12,9 @@ from session_insights.store.figures import load_rows
 from session_insights.store.queries import load_sql
 from session_insights.windows import Window
 
-# What an aggregate says → what holds the same rows, read once. The facets are those of the window's sessions alone, so
-# only an aggregate of nothing but this window may read them there.
-_SESSIONS, _KEPT_SESSIONS = "insights.window_sessions(%(window_start)s, %(window_end)s)", "kept_sessions"
-_FACETS, _KEPT_FACETS = "insights.session_facets", "kept_facets"
-_KEPT = f"""with
-{_KEPT_SESSIONS} as materialized (
-    select * from {_SESSIONS}
-),
-{_KEPT_FACETS} as materialized (
-    select facet.*
-    from {_KEPT_SESSIONS} as session
-    inner join {_FACETS} as facet on session.session_id = facet.session_id
-)
-"""  # noqa: S608
+# What an aggregate says → what holds the same rows, read once.
+_FACTS, _KEPT_FACTS = "insights.window_facts(%(window_start)s, %(window_end)s)", "kept_facts"
+_KEPT = f"with {_KEPT_FACTS} as materialized (select * from {_FACTS})\n"  # noqa: S608
 
 
 def load_together(connection: Connection, names: Sequence[str], window: Window) -> dict[str, Rows]:
@@ -41,11 +30,11 @@ def load_together(connection: Connection, names: Sequence[str], window: Window) 
 
 def is_shared(text: str) -> bool:
     """Whether an aggregate reads sessions of its own window, and of no other."""
-    return _SESSIONS in text and text.count("insights.window_sessions(") == text.count(_SESSIONS)
+    return _FACTS in text and text.count("insights.window_facts(") == text.count(_FACTS)
 
 
 def _build_part(name: str) -> str:
-    text = load_sql(f"aggregates/{name}").replace(_SESSIONS, _KEPT_SESSIONS).replace(f"{_FACETS} ", f"{_KEPT_FACETS} ")
+    text = load_sql(f"aggregates/{name}").replace(_FACTS, _KEPT_FACTS)
     # The name is that of a file of ours.
     return f"select '{name}' as name, array(select to_json(found)::text from (\n{text}\n) as found) as texts"  # noqa: S608
 
