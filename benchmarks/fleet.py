@@ -57,6 +57,4 @@ delete from insights.facet_extractions where session_id in (select id from numbe
 
 def fill_fleet(connection: Connection, sessions: int) -> None:
     """Make the history, unless the database has one."""
-    fill_history(
-        connection, sessions, WEEKS, machines=MACHINES, messages=MESSAGES, entries=ENTRIES, more=_MORE
-    )
+    fill_history(connection, sessions, WEEKS, machines=MACHINES, messages=MESSAGES, entries=ENTRIES, more=_MORE)

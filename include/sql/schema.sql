@@ -1220,11 +1220,17 @@ ALTER TABLE ONLY insights.transcript_archive
 ALTER TABLE ONLY insights.transcript_files
     ADD CONSTRAINT transcript_files_pkey PRIMARY KEY (machine, path);
 
+CREATE INDEX claude_sessions_ended_at ON insights.claude_sessions USING btree (ended_at);
+
 CREATE INDEX claude_sessions_forked_from ON insights.claude_sessions USING btree (forked_from) WHERE (forked_from IS NOT NULL);
 
-CREATE INDEX claude_sessions_newest ON insights.claude_sessions USING btree (ended_at DESC NULLS LAST, id DESC);
+CREATE INDEX claude_sessions_machine ON insights.claude_sessions USING btree (machine);
+
+CREATE INDEX claude_sessions_newest ON insights.claude_sessions USING btree (ended_at DESC NULLS LAST, id DESC) WHERE ((category = 'human'::text) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)));
 
 CREATE INDEX claude_sessions_parent_session_id ON insights.claude_sessions USING btree (parent_session_id);
+
+CREATE INDEX claude_sessions_project ON insights.claude_sessions USING btree (project, ended_at) WHERE (category = 'human'::text);
 
 CREATE INDEX claude_sessions_read_with ON insights.claude_sessions USING btree (category, read_with) WHERE (((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)) AND COALESCE((last_record_at > entries_deleted_until), (entries_deleted_until IS NULL)));
 
@@ -1249,6 +1255,8 @@ CREATE INDEX facet_corrections_session_id ON insights.facet_corrections USING bt
 CREATE INDEX facet_extractions_attempted_at ON insights.facet_extractions USING btree (attempted_at) INCLUDE (cost_usd);
 
 CREATE INDEX facet_extractions_dag_run_id ON insights.facet_extractions USING btree (dag_run_id) WHERE (dag_run_id IS NOT NULL);
+
+CREATE INDEX facet_extractions_failed ON insights.facet_extractions USING btree (attempted_at) WHERE (state = ANY (ARRAY['failed'::text, 'refused'::text]));
 
 CREATE INDEX facet_extractions_session_id ON insights.facet_extractions USING btree (session_id, attempted_at DESC);
 
@@ -1293,6 +1301,8 @@ CREATE INDEX transcript_files_present ON insights.transcript_files USING btree (
 CREATE INDEX transcript_files_read_at ON insights.transcript_files USING btree (read_at);
 
 CREATE INDEX transcript_files_session_id ON insights.transcript_files USING btree (session_id);
+
+CREATE STATISTICS insights.claude_sessions_reading (mcv) ON category, read_with FROM insights.claude_sessions;
 
 CREATE TRIGGER count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON insights.anomalies FOR EACH STATEMENT EXECUTE FUNCTION insights.count_change();
 

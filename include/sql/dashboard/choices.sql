@@ -40,19 +40,19 @@ select
     array(
         select projects.project
         from projects
+        inner join lateral (
+            select max(session.ended_at) as ended_at
+            from insights.claude_sessions as session
+            where session.category = 'human' and session.project = projects.project
+        ) as newest on true
         where projects.project is not null
-        order by
-            (
-                select max(session.ended_at)
-                from insights.claude_sessions as session
-                where session.category = 'human' and session.project = projects.project
-            ) desc nulls last,
-            projects.project
+        order by newest.ended_at desc nulls last, projects.project
         limit 100
     ) as projects,
     array(
         select machines.machine
         from machines
         where machines.machine is not null
+        order by machines.machine
         limit 20
     ) as machines

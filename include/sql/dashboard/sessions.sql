@@ -61,11 +61,12 @@ found as not materialized (
             )
             or (%(category)s <> 'human' and session.category = 'automated')
         )
-        and (%(words)s::text is null or session.id in (
+        -- As an array, the ids are looked up; as a subquery here, they would be looked for in every session.
+        and (%(words)s::text is null or session.id = any(array(
             select search.session_id
             from insights.session_search as search
             where search.words @@ websearch_to_tsquery('english', %(words)s::text)
-        ))
+        )))
         and (%(business)s::text is null or coalesce(facet.businesses ->> 0, 'unknown') = %(business)s::text)
         and (%(project)s::text is null or coalesce(session.project, 'unknown') = %(project)s::text)
         and (%(machine)s::text is null or session.machine = %(machine)s::text)
@@ -197,7 +198,15 @@ select
         from insights.facet_extractions as attempt
         where attempt.session_id = page.session_id and attempt.state in ('failed', 'refused')
     ) as has_failed,
-    (select count(*) from (select from found limit %(count_limit)s) as counted) as total_count
+    (
+        select count(*)
+        from (
+            select
+            from found
+            order by spoken_at desc nulls last
+            limit %(count_limit)s
+        ) as counted
+    ) as total_count
 from page
 inner join insights.claude_sessions as session on page.session_id = session.id
 left join page_days on page.session_id = page_days.session_id

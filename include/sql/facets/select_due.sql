@@ -103,8 +103,14 @@ candidates as (
         ) as is_ripe
     from wanted
     -- One look-up a session: a plan that reads all there are gets slower with every session kept.
-    cross join lateral (select * from insights.claude_sessions where id = wanted.id limit 1) as session
-    cross join lateral (
+    inner join lateral (
+        select known.*
+        from insights.claude_sessions as known
+        where known.id = wanted.id
+        order by known.id
+        limit 1
+    ) as session on true
+    inner join lateral (
         -- Failed tries of the same text with the same question since it was last read.
         select
             count(*) as failure_count,
@@ -124,7 +130,7 @@ candidates as (
                     and later.state = 'ok'
                     and later.attempted_at > attempt.attempted_at
             )
-    ) as failures
+    ) as failures on true
     left join tried_in_this_run on session.id = tried_in_this_run.session_id
     where
         -- Our own calls are nobody's sessions, not even by name.
