@@ -1220,7 +1220,7 @@ ALTER TABLE ONLY insights.transcript_archive
 ALTER TABLE ONLY insights.transcript_files
     ADD CONSTRAINT transcript_files_pkey PRIMARY KEY (machine, path);
 
-CREATE INDEX claude_sessions_ended_at ON insights.claude_sessions USING btree (ended_at);
+CREATE INDEX claude_sessions_ended_at ON insights.claude_sessions USING btree (ended_at, first_record_at);
 
 CREATE INDEX claude_sessions_forked_from ON insights.claude_sessions USING btree (forked_from) WHERE (forked_from IS NOT NULL);
 
@@ -1235,8 +1235,6 @@ CREATE INDEX claude_sessions_project ON insights.claude_sessions USING btree (pr
 CREATE INDEX claude_sessions_read_with ON insights.claude_sessions USING btree (category, read_with) WHERE (((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)) AND COALESCE((last_record_at > entries_deleted_until), (entries_deleted_until IS NULL)));
 
 CREATE INDEX claude_sessions_resumed_from ON insights.claude_sessions USING btree (resumed_from) WHERE (resumed_from IS NOT NULL);
-
-CREATE INDEX claude_sessions_started_at ON insights.claude_sessions USING btree (started_at);
 
 CREATE INDEX claude_sessions_with_text ON insights.claude_sessions USING btree (COALESCE(last_record_at, synced_at)) WHERE ((entries_deleted_until IS NULL) OR (COALESCE(last_record_at, synced_at) > entries_deleted_until));
 

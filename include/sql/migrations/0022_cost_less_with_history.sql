@@ -85,7 +85,9 @@ create index transcript_files_read_at on insights.transcript_files (read_at);
 -- Rows of another time zone than the profile's, of which there are none.
 create index session_days_time_zone on insights.session_days (time_zone);
 
--- A session's page and a purge look for those that go on from it.
+-- A session's page and a purge look for those that go on from it, or are of the same time.
+drop index insights.claude_sessions_ended_at;
+create index claude_sessions_ended_at on insights.claude_sessions (ended_at, first_record_at);
 create index claude_sessions_forked_from on insights.claude_sessions (forked_from) where forked_from is not null;
 create index claude_sessions_resumed_from on insights.claude_sessions (resumed_from) where resumed_from is not null;
 create index session_facets_resumed_from on insights.session_facets (resumed_from) where resumed_from is not null;
@@ -93,6 +95,9 @@ create index transcript_archive_session_id on insights.transcript_archive (sessi
 
 -- Nothing looks for a version by its digest alone.
 drop index insights.transcript_archive_digest;
+
+-- Nothing looks for sessions by their start alone, either.
+drop index insights.claude_sessions_started_at;
 
 -- The list of sessions, newest first, and what its filters offer.
 create index claude_sessions_project on insights.claude_sessions (project, ended_at) where category = 'human';

@@ -8,9 +8,7 @@ with
 
 own_entries as (
 
-    select
-        uuid,
-        session_id
+    select uuid
     from insights.session_entries
     where
         session_id = any(%(session_ids)s)
@@ -31,16 +29,19 @@ own_times as (
 
 same_time as (
 
-    select session.id
-    from insights.claude_sessions as session
-    cross join own_times
+    select id
+    from insights.claude_sessions
     where
-        session.id <> all(%(session_ids)s)
-        and (
-            own_times.is_unknown
-            or session.first_record_at is null
-            or (session.first_record_at <= own_times.last_at and session.last_record_at >= own_times.first_at)
-        )
+        ended_at >= (select own_times.first_at from own_times)
+        and first_record_at <= (select own_times.last_at from own_times)
+    union
+    select id
+    from insights.claude_sessions
+    where ended_at is null
+    union
+    select id
+    from insights.claude_sessions
+    where (select own_times.is_unknown from own_times)
 
 )
 
@@ -53,8 +54,16 @@ where
 union
 select same_time.id
 from same_time
-inner join insights.session_entries as entry on same_time.id = entry.session_id
-inner join own_entries as own on entry.uuid = own.uuid
+inner join lateral (
+    select entry.entry_no
+    from insights.session_entries as entry
+    where
+        entry.session_id = same_time.id
+        and same_time.id <> all(%(session_ids)s)
+        and entry.uuid = any(array(select own_entries.uuid from own_entries))
+    order by entry.entry_no
+    limit 1
+) as shared on true
 union
 select session.id
 from insights.claude_sessions as session
