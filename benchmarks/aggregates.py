@@ -31,9 +31,15 @@ from session_insights.windows import Window  # noqa: E402
 
 BUDGET_SECONDS = 1.0
 LAST_DAY = date(2026, 11, 22)
+_COUNTED = 50_000  # sessions at once
 
 # Of 100 sessions 35 are a person's, 30 are automated, 35 are sub-agents of a person's; one in ten goes over midnight.
+# A fleet's ids stand in no order, as Claude Code makes them, and its days follow each other, newest first.
 ROWS = """
+create function pg_temp.name_session(number bigint) returns text
+language sql immutable
+return case when %(machines)s = 1 then 'session-' || number else md5(number::text)::uuid::text end;
+
 create temporary table numbered as
 select
     number,
@@ -42,34 +48,40 @@ select
         when number %% 100 < 65 then 'automated'
         else 'subagent'
     end as category,
-    'session-' || number as id,
-    (%(last_day)s::date - 1 - (number / 100) %% (7 * %(weeks)s)) as activity_date,
+    pg_temp.name_session(number) as id,
+    case when %(machines)s = 1 then 'bench' else 'machine-' || number %% %(machines)s end as machine,
+    (%(last_day)s::date - 1 - (number / %(day_block)s) %% (7 * %(weeks)s)) as activity_date,
     (
-        (%(last_day)s::date - 1 - (number / 100) %% (7 * %(weeks)s))
+        (%(last_day)s::date - 1 - (number / %(day_block)s) %% (7 * %(weeks)s))
         + interval '13 hours' + (number %% 100) * interval '6 minutes'
     ) at time zone 'UTC' as started_at
 from generate_series(1, %(sessions)s) as number;
 
 insert into insights.claude_sessions (
-    id, machine, transcript_path, parent_session_id, category, initiated_by, project, title, started_at, ended_at,
-    active_minutes, message_count, human_prompt_count, skills_used, input_tokens
+    id, machine, transcript_path, parent_session_id, category, initiated_by, project, title, first_record_at,
+    last_record_at, started_at, ended_at, active_minutes, message_count, human_prompt_count, skills_used, input_tokens,
+    content_hash, synced_at
 )
 select
     id,
-    'bench',
+    machine,
     '/transcripts/' || id || '.jsonl',
-    case when category = 'subagent' then 'session-' || (number - 65) end,
+    case when category = 'subagent' then pg_temp.name_session(number - 65) end,
     category,
     case when category = 'automated' then 'scheduled-job' else 'user-interactive' end,
     'shop/storefront',
     'Session number ' || number,
     started_at,
     started_at + interval '40 minutes',
+    started_at,
+    started_at + interval '40 minutes',
     number %% 50,
     20,
     case when category = 'human' then number %% 9 else 0 end,
     case when number %% 4 = 0 then '["compose"]'::jsonb else '[]'::jsonb end,
-    1000
+    1000,
+    'hash',
+    started_at + interval '1 hour'
 from numbered;
 
 insert into insights.session_days (
@@ -88,11 +100,11 @@ insert into insights.session_messages (
     cache_write_5m_tokens, cache_write_1h_tokens, is_final, cost_usd, is_owner
 )
 select
-    id, 'msg-' || number || '-' || message, started_at + message * interval '1 minute', message,
+    id, 'msg-' || id || '-' || message, started_at + message * interval '1 minute', message,
     case when message %% 3 = 0 then 'claude-haiku-5-5' else 'claude-opus-5-5' end,
     5, 100, 4500, 200, 0, true, 0.0125, true
 from numbered
-cross join generate_series(1, 20) as message;
+cross join generate_series(1, %(messages)s) as message;
 
 insert into insights.session_entries (
     session_id, entry_no, record_no, kind, at, text, is_person, tool, lines_added, lines_removed,
@@ -117,7 +129,7 @@ select
     end,
     3, 1, 0, 30
 from numbered
-cross join generate_series(1, 30) as entry;
+cross join generate_series(1, %(entries)s) as entry;
 
 insert into insights.session_facets (
     session_id, underlying_goal, outcome, friction_counts, friction_detail, brief_summary, businesses,
@@ -196,15 +208,37 @@ def make_database(url: str, name: str) -> None:
             admin.execute(f"create database {name}".encode())
 
 
-def fill_history(connection: Connection, sessions: int, weeks: int) -> None:
+def fill_history(
+    connection: Connection,
+    sessions: int,
+    weeks: int,
+    *,
+    machines: int = 1,
+    messages: int = 20,
+    entries: int = 30,
+    more: str = "",
+) -> None:
+    """Make a history that ends on the day before LAST_DAY, unless there is one.
+
+    Args:
+        machines: That it comes from; of several, sessions stand in the order of their days.
+        messages: A session.
+        entries: A session.
+        more: SQL that runs with it; the temporary table `numbered` has a row a session.
+    """
     migrate(connection, find_include_dir(Settings()) / "sql" / "migrations")
     if connection.execute("select 1 from insights.claude_sessions limit 1").fetchone():
         return
     started = time.monotonic()
     with connection.transaction(), psycopg.ClientCursor(connection) as cursor:
-        cursor.execute(ROWS.encode(), {"sessions": sessions, "weeks": weeks, "last_day": LAST_DAY})
-        ids = connection.execute("select id from insights.claude_sessions where parent_session_id is null")
-        count_days(connection, [row["id"] for row in ids])
+        values = {"sessions": sessions, "weeks": weeks, "last_day": LAST_DAY, "machines": machines}
+        day_block = 100 if machines == 1 else -(-sessions // (7 * weeks))
+        values |= {"messages": messages, "entries": entries, "day_block": day_block}
+        cursor.execute((ROWS + more).encode(), values)
+        cursor.execute("analyze")
+        rows = connection.execute("select id from insights.claude_sessions where parent_session_id is null").fetchall()
+        for start in range(0, len(rows), _COUNTED):
+            count_days(connection, [row["id"] for row in rows[start : start + _COUNTED]])
     connection.execute("vacuum analyze")
     _say(f"{sessions:,} sessions over {weeks} weeks made in {time.monotonic() - started:.0f} s")
 

@@ -156,6 +156,28 @@ CREATE FUNCTION insights.may_write() RETURNS boolean
     select has_table_privilege('insights.claude_sessions', 'insert')
 $$;
 
+CREATE FUNCTION insights.note_reading() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    update insights.claude_sessions as session
+    set read_with = insights.reading_of(session.id, session.content_hash)
+    where
+        session.id = coalesce(new.session_id, old.session_id)
+        and session.read_with <> insights.reading_of(session.id, session.content_hash);
+    return null;
+end
+$$;
+
+CREATE FUNCTION insights.note_text() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    new.read_with := insights.reading_of(new.id, new.content_hash);
+    return new;
+end
+$$;
+
 CREATE FUNCTION insights.own_machines() RETURNS text[]
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -164,6 +186,16 @@ CREATE FUNCTION insights.own_machines() RETURNS text[]
 $$;
 
 COMMENT ON FUNCTION insights.own_machines() IS 'Machines of whoever looks.';
+
+CREATE FUNCTION insights.reading_of(wanted_id text, wanted_hash text) RETURNS integer
+    LANGUAGE sql STABLE
+    AS $$
+    select coalesce((
+        select case when facet.reader = 'offline' then -facet.prompt_version else facet.prompt_version end
+        from insights.session_facets as facet
+        where facet.session_id = wanted_id and facet.content_hash = wanted_hash
+    ), 0)
+$$;
 
 CREATE FUNCTION insights.search_words(wanted_id text) RETURNS tsvector
     LANGUAGE sql STABLE
@@ -644,6 +676,7 @@ CREATE TABLE insights.claude_sessions (
     family_cost_usd double precision,
     entries_deleted_at timestamp with time zone,
     entries_deleted_until timestamp with time zone,
+    read_with integer DEFAULT 0 NOT NULL,
     CONSTRAINT category_is_known CHECK ((category = ANY (ARRAY['human'::text, 'automated'::text, 'subagent'::text, 'warmup'::text, 'stub'::text, 'plumbing'::text]))),
     CONSTRAINT cost_usd_is_not_negative CHECK ((cost_usd >= (0)::double precision)),
     CONSTRAINT deleted_entries_have_both_times CHECK (((entries_deleted_at IS NULL) = (entries_deleted_until IS NULL)))
@@ -670,6 +703,9 @@ COMMENT ON COLUMN insights.claude_sessions.family_cost_usd IS 'The sum of insigh
 COMMENT ON COLUMN insights.claude_sessions.entries_deleted_at IS 'When the text of its old entries was last deleted.';
 
 COMMENT ON COLUMN insights.claude_sessions.entries_deleted_until IS 'Entries up to this moment have no text any more, unless the facet cites them; a sync does not bring it back.';
+
+COMMENT ON COLUMN insights.claude_sessions.read_with IS 'The version of the prompt that its present text was read with, negative for a version of the rules; 0: its present
+text was not read. Kept by triggers, so that what is due is found without its facet.';
 
 CREATE TABLE insights.data_versions (
     slot integer NOT NULL,
@@ -1398,7 +1434,9 @@ ALTER TABLE ONLY insights.transcript_archive
 ALTER TABLE ONLY insights.transcript_files
     ADD CONSTRAINT transcript_files_pkey PRIMARY KEY (machine, path);
 
-CREATE INDEX claude_sessions_ended_at ON insights.claude_sessions USING btree (ended_at);
+CREATE INDEX claude_sessions_ended_at ON insights.claude_sessions USING btree (ended_at, first_record_at);
+
+CREATE INDEX claude_sessions_forked_from ON insights.claude_sessions USING btree (forked_from) WHERE (forked_from IS NOT NULL);
 
 CREATE INDEX claude_sessions_human_machine ON insights.claude_sessions USING btree (machine) WHERE (category = 'human'::text);
 
@@ -1406,11 +1444,15 @@ CREATE INDEX claude_sessions_initiated_by ON insights.claude_sessions USING btre
 
 CREATE INDEX claude_sessions_machine ON insights.claude_sessions USING btree (machine);
 
+CREATE INDEX claude_sessions_newest ON insights.claude_sessions USING btree (ended_at DESC NULLS LAST, id DESC) WHERE ((category = 'human'::text) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)));
+
 CREATE INDEX claude_sessions_parent_session_id ON insights.claude_sessions USING btree (parent_session_id);
 
 CREATE INDEX claude_sessions_project ON insights.claude_sessions USING btree (project, ended_at) WHERE (category = 'human'::text);
 
-CREATE INDEX claude_sessions_started_at ON insights.claude_sessions USING btree (started_at);
+CREATE INDEX claude_sessions_read_with ON insights.claude_sessions USING btree (category, read_with) WHERE (((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)) AND COALESCE((last_record_at > entries_deleted_until), (entries_deleted_until IS NULL)));
+
+CREATE INDEX claude_sessions_resumed_from ON insights.claude_sessions USING btree (resumed_from) WHERE (resumed_from IS NOT NULL);
 
 CREATE INDEX claude_sessions_subagents ON insights.claude_sessions USING btree (parent_session_id) INCLUDE (started_at, first_record_at) WHERE (category = 'subagent'::text);
 
@@ -1430,9 +1472,15 @@ CREATE INDEX facet_batch_requests_session_id ON insights.facet_batch_requests US
 
 CREATE INDEX facet_corrections_session_id ON insights.facet_corrections USING btree (session_id, facet, id);
 
-CREATE INDEX facet_extractions_attempted_at ON insights.facet_extractions USING btree (attempted_at);
+CREATE INDEX facet_extractions_attempted_at ON insights.facet_extractions USING btree (attempted_at) INCLUDE (cost_usd);
+
+CREATE INDEX facet_extractions_dag_run_id ON insights.facet_extractions USING btree (dag_run_id) WHERE (dag_run_id IS NOT NULL);
+
+CREATE INDEX facet_extractions_failed ON insights.facet_extractions USING btree (attempted_at) WHERE (state = ANY (ARRAY['failed'::text, 'refused'::text]));
 
 CREATE INDEX facet_extractions_session_id ON insights.facet_extractions USING btree (session_id, attempted_at DESC);
+
+CREATE INDEX facet_extractions_unsent ON insights.facet_extractions USING btree (attempted_at) WHERE (state = ANY (ARRAY['dry_run'::text, 'skipped'::text]));
 
 CREATE INDEX narrative_calls_written_at ON insights.narrative_calls USING btree (written_at);
 
@@ -1444,6 +1492,8 @@ CREATE UNIQUE INDEX one_owner_a_message ON insights.session_messages USING btree
 
 CREATE INDEX session_days_activity_date ON insights.session_days USING btree (activity_date, session_id);
 
+CREATE INDEX session_days_time_zone ON insights.session_days USING btree (time_zone);
+
 CREATE INDEX session_facets_created_at ON insights.session_facets USING btree (created_at);
 
 CREATE INDEX session_facets_initiated_by ON insights.session_facets USING btree (initiated_by);
@@ -1451,6 +1501,8 @@ CREATE INDEX session_facets_initiated_by ON insights.session_facets USING btree 
 CREATE INDEX session_facets_outcome ON insights.session_facets USING btree (outcome);
 
 CREATE INDEX session_facets_priority_alignment ON insights.session_facets USING btree (priority_alignment);
+
+CREATE INDEX session_facets_resumed_from ON insights.session_facets USING btree (resumed_from) WHERE (resumed_from IS NOT NULL);
 
 CREATE INDEX session_facets_workflow_type ON insights.session_facets USING btree (workflow_type);
 
@@ -1462,9 +1514,19 @@ CREATE INDEX session_search_words ON insights.session_search USING gin (words);
 
 CREATE INDEX session_tools_activity_date ON insights.session_tools USING btree (activity_date) INCLUDE (session_id, tool, call_count, error_count);
 
-CREATE INDEX transcript_archive_digest ON insights.transcript_archive USING btree (digest);
+CREATE INDEX transcript_archive_session_id ON insights.transcript_archive USING btree (session_id);
+
+CREATE INDEX transcript_files_failed ON insights.transcript_files USING btree (read_at) WHERE (state = 'failed'::text);
+
+CREATE INDEX transcript_files_gone ON insights.transcript_files USING btree (machine, mtime_ns) WHERE (state = 'vanished'::text);
+
+CREATE INDEX transcript_files_present ON insights.transcript_files USING btree (machine) WHERE (state <> 'vanished'::text);
+
+CREATE INDEX transcript_files_read_at ON insights.transcript_files USING btree (read_at);
 
 CREATE INDEX transcript_files_session_id ON insights.transcript_files USING btree (session_id);
+
+CREATE STATISTICS insights.claude_sessions_reading (mcv) ON category, read_with FROM insights.claude_sessions;
 
 CREATE TRIGGER attempts_added AFTER INSERT ON insights.facet_extractions REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.days_changed();
 
@@ -1503,6 +1565,10 @@ CREATE TRIGGER facets_added AFTER INSERT ON insights.session_facets REFERENCING 
 CREATE TRIGGER facets_changed AFTER UPDATE ON insights.session_facets REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.days_changed();
 
 CREATE TRIGGER facets_removed AFTER DELETE ON insights.session_facets REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.days_changed();
+
+CREATE TRIGGER note_reading AFTER INSERT OR DELETE OR UPDATE OF reader, prompt_version, content_hash ON insights.session_facets FOR EACH ROW EXECUTE FUNCTION insights.note_reading();
+
+CREATE TRIGGER note_text BEFORE UPDATE OF content_hash ON insights.claude_sessions FOR EACH ROW WHEN ((old.content_hash IS DISTINCT FROM new.content_hash)) EXECUTE FUNCTION insights.note_text();
 
 CREATE TRIGGER session_changed AFTER UPDATE ON insights.claude_sessions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.session_changed();
 

@@ -9,11 +9,12 @@ queue as (
 
     select
         count(*) filter (where facet.session_id is null) as unread_count,
-        count(*) filter (where facet.content_hash <> session.content_hash) as changed_count
+        count(facet.session_id) as changed_count
     from insights.claude_sessions as session
     left join insights.session_facets as facet on session.id = facet.session_id
     where
         session.category = 'human'
+        and session.read_with = 0
         -- Without its text a session can be read no more.
         and coalesce(session.last_record_at > session.entries_deleted_until, session.entries_deleted_until is null)
         and (session.human_prompt_count >= 2 or session.active_minutes >= 1)

@@ -6,16 +6,23 @@ with
 
 last_tries as (
 
-    select distinct on (session_id)
-        session_id,
-        state,
-        error,
-        attempted_at
-    from insights.facet_extractions
+    select
+        failed.session_id,
+        failed.state,
+        failed.error,
+        failed.attempted_at
+    from insights.facet_extractions as failed
     where
-        state in ('ok', 'failed', 'refused')
-        and attempted_at >= %(since)s
-    order by session_id, attempted_at desc, id desc
+        failed.state in ('failed', 'refused')
+        and failed.attempted_at >= %(since)s
+        and not exists (
+            select
+            from insights.facet_extractions as later
+            where
+                later.session_id = failed.session_id
+                and later.state in ('ok', 'failed', 'refused')
+                and (later.attempted_at, later.id) > (failed.attempted_at, failed.id)
+        )
 
 )
 
@@ -28,6 +35,5 @@ select
     count(*) over () as total_count
 from last_tries
 inner join insights.claude_sessions as session on last_tries.session_id = session.id
-where last_tries.state <> 'ok'
 order by last_tries.attempted_at desc, last_tries.session_id
 limit 50

@@ -7,6 +7,7 @@
 --         sort_by -- last_spoken, active_minutes, cost_usd, course_corrections
 --         after_value, after_id -- the last row of the page before, or null
 --         needs_days -- a day is given
+--         count_limit -- of rows that are counted
 --         result_limit -- rows; the others are one value each or null, see `dashboard/filters.py`
 with
 
@@ -28,11 +29,14 @@ days as (
 
 ),
 
-found as (
+found as not materialized (
 
-    -- Narrow, because all of it is counted; what a row shows is looked up for one page alone.
+    -- Narrow, and asked twice: for a page, which the index of the newest gives in their order, and for the count.
     select
         session.id as session_id,
+        -- One of these is null for all and drops out of the order. Words are found by their own index, then sorted.
+        case when %(sort_by)s = 'last_spoken' and %(words)s::text is null then session.ended_at end as spoken_at,
+        case when %(sort_by)s <> 'last_spoken' or %(words)s::text is not null then 1 end as has_value,
         case %(sort_by)s
             when 'active_minutes'
                 then
@@ -57,11 +61,12 @@ found as (
             )
             or (%(category)s <> 'human' and session.category = 'automated')
         )
-        and (%(words)s::text is null or session.id in (
+        -- As an array, the ids are looked up; as a subquery here, they would be looked for in every session.
+        and (%(words)s::text is null or session.id = any(array(
             select search.session_id
             from insights.session_search as search
             where search.words @@ websearch_to_tsquery('english', %(words)s::text)
-        ))
+        )))
         and (%(business)s::text is null or coalesce(facet.businesses ->> 0, 'unknown') = %(business)s::text)
         and (%(project)s::text is null or coalesce(session.project, 'unknown') = %(project)s::text)
         and (%(machine)s::text is null or session.machine = %(machine)s::text)
@@ -151,7 +156,7 @@ page as (
     where
         %(after_id)s::text is null
         or (sort_value, session_id) < (%(after_value)s::double precision, %(after_id)s::text)
-    order by sort_value desc, session_id desc
+    order by spoken_at desc nulls last, has_value * sort_value desc, session_id desc
     limit %(result_limit)s
 
 ),
@@ -193,7 +198,15 @@ select
         from insights.facet_extractions as attempt
         where attempt.session_id = page.session_id and attempt.state in ('failed', 'refused')
     ) as has_failed,
-    (select count(*) from found) as total_count
+    (
+        select count(*)
+        from (
+            select
+            from found
+            order by spoken_at desc nulls last
+            limit %(count_limit)s
+        ) as counted
+    ) as total_count
 from page
 inner join insights.claude_sessions as session on page.session_id = session.id
 left join page_days on page.session_id = page_days.session_id

@@ -1,7 +1,7 @@
 -- select_due: sessions that a reader should read now.
 -- Grain:  one row per session, newest first.
--- Reads:  insights.claude_sessions, insights.session_days, insights.session_facets, insights.facet_extractions,
---         insights.facet_batches, insights.facet_batch_requests
+-- Reads:  insights.claude_sessions, insights.session_days, insights.facet_extractions, insights.facet_batches,
+--         insights.facet_batch_requests
 -- Params: session_ids -- text[] or null; naming a session waives the rules of category, size, quiet and back-off
 --         ended_id -- text or null; only this session, which is over: it waives the rule of quiet alone
 --         categories -- text[]
@@ -9,34 +9,9 @@
 --         now, quiet_minutes, attempts, result_limit, force
 --         is_model -- the reader is a model: what rules have read is due again
 --         prompt_version -- of the prompt, or of the rules
+--         read_with -- the same as claude_sessions has it: negative for rules
 --         dag_run_id -- text or null; what this run has tried before is selected again
 with
-
-failures as (
-
-    -- Failed tries of the same text with the same question since it was last read.
-    select
-        attempt.session_id,
-        count(*) as failure_count,
-        max(attempt.attempted_at) as last_failed_at
-    from insights.facet_extractions as attempt
-    inner join insights.claude_sessions as session on attempt.session_id = session.id
-    where
-        attempt.state in ('failed', 'refused')
-        and attempt.content_hash = session.content_hash
-        and attempt.prompt_version = %(prompt_version)s
-        and (attempt.reader <> 'offline') = %(is_model)s
-        and not exists (
-            select 1
-            from insights.facet_extractions as later
-            where
-                later.session_id = attempt.session_id
-                and later.state = 'ok'
-                and later.attempted_at > attempt.attempted_at
-        )
-    group by attempt.session_id
-
-),
 
 tried_in_this_run as (
 
@@ -48,6 +23,41 @@ tried_in_this_run as (
     from insights.facet_batch_requests as request
     inner join insights.facet_batches as batch on request.batch_id = batch.id
     where batch.dag_run_id = %(dag_run_id)s
+
+),
+
+wanted as (
+
+    -- All that may be due: what was read as it should be now is the rest of history. An index knows ranges, and no <>.
+    select session.id
+    from (
+        values
+        (-2147483648, %(read_with)s::int - 1),
+        (%(read_with)s::int + 1, case when %(is_model)s then 2147483647 else 0 end)
+    ) as other_readings (lowest, highest)
+    inner join insights.claude_sessions as session
+        on session.read_with between other_readings.lowest and other_readings.highest
+    where
+        not %(force)s
+        and %(session_ids)s::text[] is null
+        and %(ended_id)s::text is null
+        and session.category = any(%(categories)s::text[])
+        and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
+        and coalesce(session.last_record_at > session.entries_deleted_until, session.entries_deleted_until is null)
+    union
+    select session.id
+    from insights.claude_sessions as session
+    where
+        %(force)s
+        and %(session_ids)s::text[] is null
+        and %(ended_id)s::text is null
+        and session.category = any(%(categories)s::text[])
+    union
+    select named.id
+    from unnest(%(session_ids)s::text[] || %(ended_id)s::text) as named (id)
+    union
+    select tried_in_this_run.session_id
+    from tried_in_this_run
 
 ),
 
@@ -70,14 +80,7 @@ candidates as (
         session.title,
         coalesce(session.started_at, session.first_record_at) as began_at,
         tried_in_this_run.session_id is not null as is_again,
-        coalesce(
-            facet.content_hash = session.content_hash
-            and case
-                when %(is_model)s then facet.reader <> 'offline' and facet.prompt_version = %(prompt_version)s
-                else facet.reader <> 'offline' or facet.prompt_version = %(prompt_version)s
-            end,
-            false
-        ) as is_read,
+        session.read_with = %(read_with)s or (not %(is_model)s and session.read_with > 0) as is_read,
         session.id = any(%(session_ids)s::text[]) as is_named,
         session.id in (select in_a_batch.session_id from in_a_batch) as is_in_batch,
         session.category = any(%(categories)s::text[])
@@ -98,9 +101,36 @@ candidates as (
             + interval '30 minutes' * power(4, failures.failure_count - 1) <= %(now)s::timestamptz,
             true
         ) as is_ripe
-    from insights.claude_sessions as session
-    left join insights.session_facets as facet on session.id = facet.session_id
-    left join failures on session.id = failures.session_id
+    from wanted
+    -- One look-up a session: a plan that reads all there are gets slower with every session kept.
+    inner join lateral (
+        select known.*
+        from insights.claude_sessions as known
+        where known.id = wanted.id
+        order by known.id
+        limit 1
+    ) as session on true
+    inner join lateral (
+        -- Failed tries of the same text with the same question since it was last read.
+        select
+            count(*) as failure_count,
+            max(attempt.attempted_at) as last_failed_at
+        from insights.facet_extractions as attempt
+        where
+            attempt.session_id = session.id
+            and attempt.state in ('failed', 'refused')
+            and attempt.content_hash = session.content_hash
+            and attempt.prompt_version = %(prompt_version)s
+            and (attempt.reader <> 'offline') = %(is_model)s
+            and not exists (
+                select 1
+                from insights.facet_extractions as later
+                where
+                    later.session_id = attempt.session_id
+                    and later.state = 'ok'
+                    and later.attempted_at > attempt.attempted_at
+            )
+    ) as failures on true
     left join tried_in_this_run on session.id = tried_in_this_run.session_id
     where
         -- Our own calls are nobody's sessions, not even by name.

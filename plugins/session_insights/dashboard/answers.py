@@ -37,10 +37,13 @@ class SessionLine(BaseModel):
 
 
 class SessionPage(BaseModel):
-    """One page of a list; `next` is `after` of the page behind it, null on the last one."""
+    """One page of a list; `next` is `after` of the page behind it, null on the last one.
+
+    `total_count` is null where there are more than 10,000, which nobody counts.
+    """
 
     sessions: list[SessionLine]
-    total_count: int
+    total_count: int | None
     next: str | None
 
 

@@ -26,7 +26,7 @@ from session_insights.dashboard.answers import (
 from session_insights.dashboard.database import reader
 from session_insights.dashboard.desk import Desk, desk
 from session_insights.dashboard.filters import Filters
-from session_insights.dashboard.sessions import search_sessions
+from session_insights.dashboard.sessions import count_rows, search_sessions
 from session_insights.errors import SettingsError
 from session_insights.profile import Profile
 from session_insights.records import Facet
@@ -73,7 +73,7 @@ def list_sessions(connection: Reads, filters: Annotated[Filters, Query()]) -> Se
     rows, following = search_sessions(connection, filters)
     return SessionPage(
         sessions=[SessionLine.model_validate(row) for row in rows],
-        total_count=rows[0]["total_count"] if rows else 0,
+        total_count=count_rows(rows),
         next=following,
     )
 

@@ -24,6 +24,8 @@ from session_insights.store.database import Connection
 from session_insights.wording import cents, duration, moment, shorten
 
 router = APIRouter()
+# Counting all that a wide filter leaves would read all of history.
+MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Listing:
     """A page of the list."""
 
     lines: tuple[SessionLine, ...]
-    total_count: int
+    total_count: int | None  # None: more than MOST_COUNTED
     next_link: str | None
 
 
@@ -69,6 +71,7 @@ def search_sessions(connection: Connection, filters: Filters) -> tuple[list[dict
             "after_value": after_value,
             "after_id": after_id,
             "result_limit": filters.limit + 1,
+            "count_limit": MOST_COUNTED + 1,
         },
     )
     has_more = len(rows) > filters.limit
@@ -88,9 +91,15 @@ def build_listing(
     """Rows as they are shown; a hit's excerpt is of what the session said, else of its summary."""
     return Listing(
         lines=tuple(_build_line(row, profile, hits.get(row["session_id"]), stems) for row in rows),
-        total_count=rows[0]["total_count"] if rows else 0,
+        total_count=count_rows(rows),
         next_link=filters.link(after=following) if following else None,
     )
+
+
+def count_rows(rows: Sequence[Mapping[str, Any]]) -> int | None:
+    """How many sessions the filter leaves; None where these are more than are counted."""
+    count: int = rows[0]["total_count"] if rows else 0
+    return count if count <= MOST_COUNTED else None
 
 
 def session_href(session_id: str) -> str:

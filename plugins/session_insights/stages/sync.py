@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ Progress = Callable[[str], None]
 _BATCH_ENTRIES = 5_000
 _CHUNK_BYTES = 64 * 1024 * 1024
 _MOST_CHUNKS = 32
+# Whether a source has stopped is seen from its last files, also when they have vanished.
+_REMEMBERED = timedelta(days=90)
 _NO_SOURCE = "No transcripts: no ~/.claude/projects here; name a folder by SESSION_INSIGHTS_SOURCES or --source."
 # What a chunk counts; a run's counts are their sums.
 _COUNTS = ("read_count", "failed_count", "session_count", "read_bytes", "bad_line_count")
@@ -175,11 +177,12 @@ def find_source_warnings(
     """
     machines = sorted({machine for machine, _ in sources})
     unarchived = {(file.machine, file.path) for file in index.select_pending(connection, machines, None)}
+    now = now or datetime.now(UTC)
     return build_source_warnings(
         [_look_at(machine, root, s3) for machine, root in sources],
-        ledger.load_ledger(connection, machines),
+        ledger.load_ledger(connection, machines, gone_since=now - timedelta(days=settings.stopped_days) - _REMEMBERED),
         unarchived,
-        now=now or datetime.now(UTC),
+        now=now,
         stopped_days=settings.stopped_days,
     )
 

@@ -85,6 +85,7 @@ def select_due(
         categories=list(categories),
         is_model=reader != "offline",
         prompt_version=prompt_version,
+        read_with=prompt_version if reader != "offline" else -prompt_version,
         dag_run_id=dag_run_id,
     )
     return [DueSession(row["session_id"], row["title"]) for row in rows]

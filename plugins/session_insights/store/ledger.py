@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from session_insights.records import TranscriptFile
@@ -9,14 +10,28 @@ from session_insights.store.database import Connection, execute
 from session_insights.store.queries import load_sql
 
 
-def load_ledger(connection: Connection, machines: list[str]) -> dict[tuple[str, str], tuple[int, int, str]]:
-    """(machine, path) → (size_bytes, mtime_ns, state) as of the last sync."""
+def load_ledger(
+    connection: Connection, machines: list[str], *, gone_since: datetime | None = None
+) -> dict[tuple[str, str], tuple[int, int, str]]:
+    """(machine, path) → (size_bytes, mtime_ns, state) as of the last sync, of files that were there then.
+
+    Args:
+        gone_since: With those that have vanished and were changed since this moment.
+    """
     rows = execute(
         connection,
         "select machine, path, size_bytes, mtime_ns, state from insights.transcript_files "
-        "where machine = any(%(machines)s)",
+        "where machine = any(%(machines)s) and state <> 'vanished'",
         machines=machines,
     )
+    if gone_since is not None:
+        rows += execute(
+            connection,
+            "select machine, path, size_bytes, mtime_ns, state from insights.transcript_files "
+            "where machine = any(%(machines)s) and state = 'vanished' and mtime_ns >= %(since_ns)s",
+            machines=machines,
+            since_ns=int(gone_since.timestamp()) * 1_000_000_000,
+        )
     return {(row["machine"], row["path"]): (row["size_bytes"], row["mtime_ns"], row["state"]) for row in rows}
 
 

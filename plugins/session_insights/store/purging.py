@@ -58,7 +58,9 @@ def plan_purge(connection: Connection, session_ids: list[str], *, with_forks: bo
     archived = execute(
         connection,
         "select machine, path, digest from insights.transcript_archive where session_id = any(%(ids)s) "
-        "or (machine, path) in (select machine, path from insights.transcript_files where session_id = any(%(ids)s))",
+        "union select kept.machine, kept.path, kept.digest from insights.transcript_files as file "
+        "inner join insights.transcript_archive as kept on file.machine = kept.machine and file.path = kept.path "
+        "where file.session_id = any(%(ids)s)",
         ids=ids,
     )
     return Purge(ids, forks, snapshots, [(row["machine"], row["path"], row["digest"]) for row in archived])
@@ -83,9 +85,9 @@ def purge_sessions(connection: Connection, plan: Purge, *, time_zone: str) -> No
         clear_snapshots(connection, plan.snapshots)
         clear_notifications(connection, [*ids, *titles])
         for statement in (
-            "delete from insights.transcript_archive where (machine, path) in "
-            "(select machine, path from insights.transcript_files where session_id = any(%(ids)s)) "
-            "or session_id = any(%(ids)s)",
+            "delete from insights.transcript_archive where session_id = any(%(ids)s)",
+            "delete from insights.transcript_archive as kept using insights.transcript_files as file "
+            "where file.machine = kept.machine and file.path = kept.path and file.session_id = any(%(ids)s)",
             "delete from insights.transcript_files where session_id = any(%(ids)s)",
             "delete from insights.claude_sessions where id = any(%(ids)s)",
             "update insights.claude_sessions set forked_from = null where forked_from = any(%(ids)s)",
