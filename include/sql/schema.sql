@@ -85,6 +85,12 @@ $$;
 
 COMMENT ON FUNCTION insights.keep_day_facts(changed text[]) IS 'Writes the counted days of these sessions anew.';
 
+CREATE FUNCTION insights.keep_first(kept anyelement, next_one anyelement) RETURNS anyelement
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    select kept
+$$;
+
 CREATE FUNCTION insights.limit_readers(smallest_group integer) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -440,9 +446,9 @@ CREATE FUNCTION insights.window_facts(window_start date, window_end date) RETURN
     union all
     select
         session_id,
-        any_value(title),
-        any_value(project),
-        any_value(started_at),
+        insights.first_known(title),
+        insights.first_known(project),
+        insights.first_known(started_at),
         sum(active_minutes),
         sum(human_prompt_count),
         sum(message_count),
@@ -455,35 +461,35 @@ CREATE FUNCTION insights.window_facts(window_start date, window_end date) RETURN
         sum(unpriced_message_count),
         sum(unfinished_message_count),
         min(time_zone),
-        any_value(skills_used),
-        any_value(is_read),
-        any_value(business),
-        any_value(business_count),
-        any_value(outcome),
-        any_value(priority_alignment),
-        any_value(priority_matched),
-        any_value(workflow_type),
-        any_value(people),
-        any_value(outreach_type),
-        any_value(friction_counts),
-        any_value(has_friction),
-        any_value(skills_missed),
-        any_value(course_corrections),
-        any_value(retry_loops),
-        any_value(mcp_failures),
-        any_value(session_cut_short),
-        any_value(estimated_time_saved_minutes),
-        any_value(artifacts_created),
-        any_value(decisions_made),
-        any_value(knowledge_filed),
-        any_value(reader),
-        any_value(extraction_model),
-        any_value(prompt_version),
-        any_value(corrected_facet_count),
-        any_value(attempt_count),
-        any_value(priced_attempt_count),
-        any_value(reading_cost_usd),
-        any_value(last_attempt_state)
+        insights.first_known(skills_used),
+        insights.first_known(is_read),
+        insights.first_known(business),
+        insights.first_known(business_count),
+        insights.first_known(outcome),
+        insights.first_known(priority_alignment),
+        insights.first_known(priority_matched),
+        insights.first_known(workflow_type),
+        insights.first_known(people),
+        insights.first_known(outreach_type),
+        insights.first_known(friction_counts),
+        insights.first_known(has_friction),
+        insights.first_known(skills_missed),
+        insights.first_known(course_corrections),
+        insights.first_known(retry_loops),
+        insights.first_known(mcp_failures),
+        insights.first_known(session_cut_short),
+        insights.first_known(estimated_time_saved_minutes),
+        insights.first_known(artifacts_created),
+        insights.first_known(decisions_made),
+        insights.first_known(knowledge_filed),
+        insights.first_known(reader),
+        insights.first_known(extraction_model),
+        insights.first_known(prompt_version),
+        insights.first_known(corrected_facet_count),
+        insights.first_known(attempt_count),
+        insights.first_known(priced_attempt_count),
+        insights.first_known(reading_cost_usd),
+        insights.first_known(last_attempt_state)
     from insights.day_facts
     where
         activity_date >= window_start
@@ -588,6 +594,14 @@ CREATE FUNCTION insights.window_summary(window_start date, window_end date) RETU
 $$;
 
 COMMENT ON FUNCTION insights.window_summary(window_start date, window_end date) IS 'What your sessions of a window (local dates, half-open) sum up to: one row, also for a window without sessions.';
+
+CREATE AGGREGATE insights.first_known(anyelement) (
+    SFUNC = insights.keep_first,
+    STYPE = anyelement,
+    PARALLEL = safe
+);
+
+COMMENT ON AGGREGATE insights.first_known(anyelement) IS 'A value of rows that all say the same: `any_value` of Postgres 16.';
 
 CREATE TABLE insights.anomalies (
     id bigint NOT NULL,
