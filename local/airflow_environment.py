@@ -97,6 +97,7 @@ def build_base_environment(state_dir: Path, environment: Mapping[str, str], sour
         "PATH": os.pathsep.join([binaries, environment.get("PATH", "/usr/bin:/bin")]),
         "NO_PROXY": local_hosts,
         "no_proxy": local_hosts,
+        "SESSION_INSIGHTS_STATE_DIR": str(state_dir),
         "SESSION_INSIGHTS_SOURCES": source.setting,
         "SESSION_INSIGHTS_REPORTS_DIR": environment.get("SESSION_INSIGHTS_REPORTS_DIR") or str(state_dir / "reports"),
         # An empty value switches the archive off.

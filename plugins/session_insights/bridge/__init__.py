@@ -24,7 +24,7 @@ from session_insights.bridge.tasks import (
     name_task,
     skip_if,
 )
-from session_insights.bridge.upkeep import say, upkeep
+from session_insights.bridge.upkeep import find_logs, say, upkeep
 from session_insights.bridge.workplace import Workplace, find_window, load_task_profile, report_channels, workplace
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "find_channels",
     "find_claude",
     "find_database_url",
+    "find_logs",
     "find_s3",
     "find_window",
     "keep",

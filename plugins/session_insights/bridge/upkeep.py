@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from airflow.providers.common.compat.sdk import conf
 
 from session_insights.bridge.tasks import name_task, skip_if
 from session_insights.bridge.workplace import workplace
@@ -35,6 +39,13 @@ def upkeep(setting: str | None = None, what: str = "") -> Iterator[Upkeep]:
             name_task(reason)
             skip_if(reason)
         yield Upkeep(place.database, place.settings, {"dry_run": bool(place.params.get("dry_run"))})
+
+
+def find_logs() -> dict[str, Path | None]:
+    """Airflow's folder of logs, and that of its processes where `make run` started them."""
+    state_dir = os.environ.get("SESSION_INSIGHTS_STATE_DIR")
+    folder = Path(conf.get("logging", "base_log_folder"))
+    return {"folder": folder, "servers": Path(state_dir) / "logs" if state_dir else None}
 
 
 def say(done: dict[str, Any]) -> dict[str, Any]:
