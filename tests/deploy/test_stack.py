@@ -14,57 +14,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from local.postgres import Cluster
-from local.state import find_free_port
 from session_insights.store.database import connect, execute
 from tests.building import assistant, transcript, user, write_transcript
-from tests.deploy.composed import ROOT, Stack, load_services, program_folders, read_env
+from tests.deploy.composed import ROOT
 from tests.deploy.conftest import drop_databases
-from tests.deploy.test_compose import make_env
+from tests.deploy.site import Site, open_site, sign_in
 
 SYNC, EXTRACTION, ENDED = "insights_session_sync", "insights_facet_extraction", "insights_session_ended"
 WORKERS = (1, 2)
-
-
-@dataclass(frozen=True)
-class Site:
-    """A running stack, and a laptop that sends to it."""
-
-    stack: Stack
-    variables: dict[str, str]
-    transcripts: Path
-    client: httpx.Client  # signed in as the administrator
-    database_url: str
-
-    def ask(self, method: str, path: str, **options: Any) -> Any:
-        answer = self.client.request(method, f"/api/v2{path}", **options)
-        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json()
-
-    def run(self, dag_id: str, **conf: Any) -> str:
-        """Trigger a DAG and wait for its success; the run's id."""
-        made = self.ask("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf})
-        return self.wait(dag_id, made["dag_run_id"])
-
-    def wait(self, dag_id: str, run_id: str, *, longest_seconds: int = 240) -> str:
-        deadline = time.monotonic() + longest_seconds
-        while (state := self.ask("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"]) not in ("success", "failed"):
-            assert time.monotonic() < deadline, f"{dag_id} {run_id} is still {state}"
-            time.sleep(0.5)
-        assert state == "success", f"{dag_id} {run_id}: {state}\n{self.stack.log('worker-1')[-2000:]}"
-        return run_id
-
-    def query(self, sql: str, **values: Any) -> list[dict[str, Any]]:
-        with connect(self.database_url) as connection:
-            return execute(connection, sql, **values)
+ONE_AT_A_TIME = {"AIRFLOW__CELERY__WORKER_CONCURRENCY": "1"}
 
 
 def write_session(root: Path, session_id: str, *, hours_ago: float) -> Path:
@@ -79,14 +44,6 @@ def write_session(root: Path, session_id: str, *, hours_ago: float) -> Path:
         seconds=20,
     )
     return write_transcript(root, records)
-
-
-def sign_in(address: str, name: str, password: str) -> httpx.Client:
-    login = {"username": name, "password": password}
-    answer = httpx.post(f"{address}/auth/token", json=login, timeout=60, trust_env=False)
-    assert answer.is_success, answer.text
-    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-    return httpx.Client(base_url=address, headers=headers, timeout=60, trust_env=False)
 
 
 def need(program: str) -> None:
@@ -105,40 +62,10 @@ def site(tmp_path_factory: pytest.TempPathFactory, own_cluster: Cluster) -> Iter
     for number in range(1, 9):
         write_session(transcripts / "desk", f"session-{number}", hours_ago=number)
     (transcripts / "laptop").mkdir()
-    make_env(home / ".env")
-    variables = read_env(home / ".env") | {
-        "POSTGRES_PASSWORD": own_cluster.password,
-        "TRANSCRIPTS_DIR": str(transcripts),
-        "TRANSCRIPTS_MACHINE": "*",
-        "WORKER_CONCURRENCY": "2",
-        "SESSION_INSIGHTS_READER": "offline",
-    }
-    redis, api = find_free_port(16379), find_free_port(18080)
-    ports = {"postgres": own_cluster.port, "redis": redis, "api-server": api}
-    stack = Stack(load_services(variables), home, ports, program_folders())
     try:
-        stack.wait_until_healthy("postgres")
-        stack.start("redis")
-        stack.wait_until_healthy("redis")
-        assert stack.start("init").wait(180) == 0, stack.log("init-1")[-3000:]
-        for name in ("api-server", "scheduler", "dag-processor", "triggerer"):
-            stack.start(name)
-        for number in WORKERS:
-            stack.start("worker", number)
-        for name in ("api-server", "scheduler", "dag-processor", "triggerer"):
-            stack.wait_until_healthy(name)
-        for number in WORKERS:
-            stack.wait_until_healthy("worker", number)
-        address = f"http://127.0.0.1:{api}"
-        with sign_in(address, variables["AIRFLOW_ADMIN_USER"], variables["AIRFLOW_ADMIN_PASSWORD"]) as client:
-            site = Site(stack, variables, transcripts, client, own_cluster.url("insights"))
-            deadline = time.monotonic() + 120
-            while client.get(f"/api/v2/dags/{ENDED}").status_code == 404:
-                assert time.monotonic() < deadline, stack.log("dag-processor-1")[-3000:]
-                time.sleep(1)
+        with open_site(home, own_cluster, transcripts, workers=WORKERS, settings=ONE_AT_A_TIME) as site:
             yield site
     finally:
-        stack.stop()
         drop_databases(own_cluster)
 
 
