@@ -16,7 +16,6 @@ import shutil
 import statistics
 import sys
 import tempfile
-import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,8 +26,8 @@ from session_insights.store.database import connect
 from tests.deploy.site import Site, count_chunks, open_site
 
 SYNC = "insights_session_sync"
-# Nothing but the sync runs, and no worker more than a task at a time.
-SETTINGS = {"AIRFLOW__CELERY__WORKER_CONCURRENCY": "1", "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True"}
+# Nothing runs by the clock, and no worker more than a task at a time.
+SETTINGS = {"AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False", "AIRFLOW__CELERY__WORKER_CONCURRENCY": "1"}
 ROWS = """
 select
     (select count(*) from insights.transcript_files where state = 'read') as files,
@@ -61,7 +60,6 @@ def main() -> int:
 
 
 def measure(site: Site, corpus: Path, rounds: int) -> int:
-    site.ask("PATCH", f"/dags/{SYNC}", json={"is_paused": False})
     site.run(SYNC)  # also what a server does on its first task alone
     seconds: dict[int, list[float]] = {1: [], 2: []}
     rows: list[dict[str, int]] = []
@@ -87,14 +85,9 @@ def measure(site: Site, corpus: Path, rounds: int) -> int:
     return int(not same or two >= one)
 
 
-def wait_until_idle(site: Site) -> None:
-    while site.ask("GET", "/dags/~/dagRuns", params={"state": ["queued", "running"], "limit": 1})["total_entries"]:
-        time.sleep(1)
-
-
 def sync_anew(site: Site, corpus: Path) -> dict[str, Any]:
     """One sync of everything into empty tables and an empty archive."""
-    wait_until_idle(site)
+    site.wait_until_idle()
     with connect(site.database_url) as connection:
         connection.execute("truncate insights.transcript_files, insights.claude_sessions cascade")
         connection.execute("vacuum analyze")

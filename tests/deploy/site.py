@@ -47,6 +47,17 @@ class Site:
         assert state == "success", f"{dag_id} {run_id}: {state}\n{self.stack.log('worker-1')[-2000:]}"
         return run_id
 
+    def wait_until_idle(self) -> None:
+        """Wait until no run of any DAG is under way."""
+        waiting = {"state": ["queued", "running"], "limit": 1}
+        while self.ask("GET", "/dags/~/dagRuns", params=waiting)["total_entries"]:
+            time.sleep(1)
+
+    def returned(self, dag_id: str, run_id: str, task_id: str) -> Any:
+        """What a task of a run returned."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
+        return self.ask("GET", path, params={"deserialize": "true"})["value"]
+
     def query(self, sql: str, **values: Any) -> list[dict[str, Any]]:
         with connect(self.database_url) as connection:
             return execute(connection, sql, **values)

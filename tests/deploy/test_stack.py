@@ -25,7 +25,8 @@ from session_insights.store.database import connect, execute
 from tests.building import assistant, transcript, user, write_transcript
 from tests.deploy.composed import ROOT
 from tests.deploy.conftest import drop_databases
-from tests.deploy.site import Site, open_site, sign_in
+from tests.deploy.site import Site, count_chunks, open_site, sign_in
+from tests.integration.corpus import make_corpus
 
 SYNC, EXTRACTION, ENDED = "insights_session_sync", "insights_facet_extraction", "insights_session_ended"
 WORKERS = (1, 2)
@@ -90,8 +91,7 @@ def test_a_service_that_is_gone_is_not_healthy(site: Site) -> None:
 
 def test_the_setup_dag_runs_as_a_role_that_may_not_migrate_and_finds_nothing_to_do(site: Site) -> None:
     run_id = site.run("insights_setup")
-    path = f"/dags/insights_setup/dagRuns/{run_id}/taskInstances/migrate/xcomEntries/return_value"
-    assert site.ask("GET", path, params={"deserialize": "true"})["value"] == []
+    assert site.returned("insights_setup", run_id, "migrate") == []
     url = site.stack.services["worker"]["environment"]["AIRFLOW_CONN_SESSION_INSIGHTS_DB"]
     with connect(url.replace("@postgres:5432", f"@127.0.0.1:{site.stack.ports['postgres']}")) as app:
         [role] = execute(app, "select current_user as name")
@@ -187,6 +187,34 @@ def test_nobody_signs_in_with_a_password_that_others_have(site: Site) -> None:
             f"{site.client.base_url}/auth/token", json={"username": "admin", "password": password}, trust_env=False
         )
         assert answer.status_code in (400, 401, 422)
+
+
+def test_two_workers_share_a_first_sync_and_each_file_is_read_once(site: Site, tmp_path: Path) -> None:
+    corpus = make_corpus(tmp_path, seed=3, megabytes=100)
+    truth = json.loads((corpus / "truth.json").read_text())
+    site.ask("PATCH", f"/dags/{EXTRACTION}", json={"is_paused": True})  # sixty sessions are of no use to it here
+    site.wait_until_idle()
+    shutil.copytree(corpus / "projects", site.transcripts / "fleet")
+    run_id = site.run(SYNC)
+    chunks = count_chunks(site, run_id)
+    assert set(chunks) == {"worker-1", "worker-2"}
+    assert min(chunks.values()) >= 1, chunks
+    run = site.returned(SYNC, run_id, "summarize_sync")
+    assert (sum(chunks.values()), run["failed_chunk_count"], run["failed_count"]) == (run["chunk_count"], 0, 0)
+    assert run["read_count"] == run["changed_count"] == len(list((corpus / "projects").rglob("*.jsonl")))
+    found = site.query(
+        """
+        select message.model, sum(message.input_tokens) as input, sum(message.output_tokens) as output
+        from insights.session_messages as message
+        inner join insights.claude_sessions as session on message.session_id = session.id
+        where session.machine = 'fleet' and message.is_owner
+        group by message.model
+        """
+    )
+    tokens = {model: (counts["input"], counts["output"]) for model, counts in truth["tokens"].items()}
+    assert {row["model"]: (row["input"], row["output"]) for row in found} == tokens
+    again = site.returned(SYNC, site.run(SYNC), "summarize_sync")
+    assert again is None  # nothing had changed, so nothing was read
 
 
 def test_a_second_init_changes_nothing_and_no_log_tells_a_secret(site: Site) -> None:
