@@ -1,8 +1,7 @@
 """Mondays at 04:30 UTC: what has grown old goes, and tables stay fit.
 
 Nothing of yours is deleted unless a setting of days says so: SESSION_INSIGHTS_ENTRY_DAYS, …_ARCHIVE_DAYS and, for
-Airflow's own history, …_AIRFLOW_DAYS. Trigger with `dry_run` to see what would go. Kill or clear any task whenever
-you like.
+Airflow's history, …_AIRFLOW_DAYS. `dry_run` shows what would go. Kill or clear any task whenever you like.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import pendulum
 from airflow.sdk import Param, dag, task
 
 from session_insights import bridge
-from session_insights.stages import maintaining
+from session_insights.stages import logs, maintaining
 
 
 @dag(
@@ -53,6 +52,12 @@ def insights_maintenance() -> None:
             return bridge.say(maintaining.delete_leftovers(settings=place.settings, **place.dry))
 
     @task
+    def delete_logs() -> dict[str, Any]:
+        """Log files of our DAGs on this worker after SESSION_INSIGHTS_BOOKKEEPING_DAYS; others after …_AIRFLOW_DAYS."""
+        with bridge.upkeep() as place:
+            return bridge.say(logs.delete_logs(bridge.find_log_folder(), settings=place.settings, **place.dry))
+
+    @task
     def vacuum_tables() -> dict[str, Any]:
         """Tables with many dead rows or old statistics, as far as this role may."""
         with bridge.upkeep() as place:
@@ -65,12 +70,10 @@ def insights_maintenance() -> None:
             url = bridge.find_airflow_url()
             return bridge.say(maintaining.clean_airflow(url, settings=place.settings, **place.dry))
 
-    # A stage that is not asked for is skipped, and tables are looked after all the same.
-    cleaned = [delete_entries(), clear_bookkeeping()]
-    cleaned >> vacuum_tables.override(trigger_rule="none_failed")()
-    delete_archived()
-    delete_leftovers()
-    clean_airflow()
+    # A stage that is not asked for is skipped; tables are looked after all the same.
+    [delete_entries(), clear_bookkeeping()] >> vacuum_tables.override(trigger_rule="none_failed")()
+    for alone in (delete_archived, delete_leftovers, delete_logs, clean_airflow):
+        alone()
 
 
 insights_maintenance()

@@ -44,6 +44,7 @@ def test_without_settings_a_run_is_green_and_keeps_all(trial: Trial, source: Pat
         "delete_archived": "skipped",
         "clear_bookkeeping": "success",
         "delete_leftovers": "success",
+        "delete_logs": "success",
         "vacuum_tables": "success",
         "clean_airflow": "skipped",
     }

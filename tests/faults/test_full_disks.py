@@ -25,6 +25,7 @@ from tests.faults.injecting import lasting_rows
 from tests.helpers import sample_profile, sync_folder
 
 LARGE = 300_000
+ROOM = 300_000  # bytes
 
 
 @pytest.fixture
@@ -153,8 +154,12 @@ def small_tablespace(server: Server) -> Iterator[Path]:
 
 
 def test_a_database_without_room_loses_nothing_and_goes_on(
-    server: Server, migrated: str, small_tablespace: Path, projects: Path, note: list[str]
+    server: Server, migrated: str, small_tablespace: Path, tmp_path: Path, note: list[str]
 ) -> None:
+    projects = tmp_path / "projects"
+    for number in range(2):
+        turns = [turn for _ in range(200) for turn in (user(os.urandom(1000).hex()), assistant("Done."))]
+        write_transcript(projects, transcript(*turns, session_id=f"session-{number}"))
     whole = server.make_database(migrated)
     with closing(connect(whole)) as connection:
         sync_folder(connection, projects)
@@ -162,7 +167,8 @@ def test_a_database_without_room_loses_nothing_and_goes_on(
     url = server.make_database(migrated, "small")
     try:
         with closing(connect(url)) as connection:
-            ballast = fill(small_tablespace)
+            # Room for the first rows of a batch, not for all: what was written before the disk was full goes too.
+            ballast = fill(small_tablespace, leave=ROOM)
             with pytest.raises(psycopg.errors.DiskFull, match="No space left on device"):
                 sync_folder(connection, projects)
             assert lasting_rows(connection)["claude_sessions"] == []

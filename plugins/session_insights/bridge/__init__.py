@@ -7,6 +7,7 @@ from session_insights.bridge.connections import (
     find_channels,
     find_claude,
     find_database_url,
+    find_log_folder,
     find_s3,
 )
 from session_insights.bridge.failures import TASK_DEFAULTS, report_failure
@@ -46,6 +47,7 @@ __all__ = [
     "find_channels",
     "find_claude",
     "find_database_url",
+    "find_log_folder",
     "find_s3",
     "find_window",
     "keep",

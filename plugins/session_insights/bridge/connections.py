@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseHook, Connection
+from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from session_insights.bucket import client_config, environment_client
@@ -32,6 +34,11 @@ def find_database_url(settings: Settings) -> str:
         f"No connection '{DATABASE_CONNECTION}': add one of type postgres (Admin, Connections), or set "
         "SESSION_INSIGHTS_DATABASE_URL."
     )
+
+
+def find_log_folder() -> Path:
+    """Where Airflow writes the logs of tasks on this worker."""
+    return Path(conf.get("logging", "base_log_folder"))
 
 
 def find_airflow_url() -> str:
