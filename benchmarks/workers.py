@@ -23,11 +23,9 @@ from typing import Any
 from benchmarks.sync import _make_corpus, _say
 from local.postgres import remove_postgres, start_postgres
 from session_insights.store.database import connect
-from tests.deploy.site import Site, count_chunks, open_site
+from tests.deploy.site import BY_HAND, Site, count_chunks, open_site
 
 SYNC = "insights_session_sync"
-# Nothing runs by the clock, and no worker more than a task at a time.
-SETTINGS = {"AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False", "AIRFLOW__CELERY__WORKER_CONCURRENCY": "1"}
 ROWS = """
 select
     (select count(*) from insights.transcript_files where state = 'read') as files,
@@ -53,7 +51,7 @@ def main() -> int:
         corpus = _make_corpus(args.corpus or Path(folder) / "corpus", args.mb) / "projects"
         cluster = start_postgres(state, durable=True)
         try:
-            with open_site(home, cluster, transcripts, workers=(1,), settings=SETTINGS) as site:
+            with open_site(home, cluster, transcripts, workers=(1,), settings=BY_HAND) as site:
                 return measure(site, corpus, args.rounds)
         finally:
             remove_postgres(state)

@@ -16,6 +16,8 @@ from local.state import find_free_port
 from session_insights.store.database import connect, execute
 from tests.deploy.composed import Stack, load_services, make_env, program_folders, read_env
 
+# Nothing runs by the clock, so nothing is in the way of what is asked for; no worker has more than a task at a time.
+BY_HAND = {"AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False", "AIRFLOW__CELERY__WORKER_CONCURRENCY": "1"}
 PARTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 
 
