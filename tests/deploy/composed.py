@@ -62,6 +62,12 @@ def load_services(variables: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     return services
 
 
+def make_env(path: Path) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "HOME": "/home/alex"}
+    command = ["sh", str(ROOT / "deploy" / "make-env.sh"), str(path)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+
+
 def read_env(path: Path) -> dict[str, str]:
     lines = [line for line in path.read_text("utf-8").splitlines() if line and not line.startswith("#")]
     return dict(line.split("=", 1) for line in lines)
@@ -160,12 +166,13 @@ class Stack:
     def log(self, instance: str) -> str:
         return (self.home / f"{instance}.log").read_text("utf-8", errors="replace")
 
-    def stop(self) -> None:
-        """End everything that was started here, in reverse order."""
-        for process in reversed(self.running.values()):
+    def stop(self, *instances: str) -> None:
+        """End these instances, or everything that was started here, in reverse order."""
+        ending = [self.running.pop(instance) for instance in reversed(instances or tuple(self.running))]
+        for process in ending:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGTERM)
-        for process in reversed(self.running.values()):
+        for process in ending:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(20)
             # Also what a service left behind in its group.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 import subprocess
@@ -14,16 +13,10 @@ import pytest
 import yaml
 
 from session_insights.settings import Settings
-from tests.deploy.composed import FILE, ROOT, VARIABLE, Unset, load_services, read_env
+from tests.deploy.composed import FILE, ROOT, VARIABLE, Unset, load_services, make_env, read_env
 
 TEXT = FILE.read_text("utf-8")
 NAMES = sorted(yaml.safe_load(TEXT)["services"])
-MAKE_ENV = ROOT / "deploy" / "make-env.sh"
-
-
-def make_env(path: Path) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "HOME": "/home/alex"}
-    return subprocess.run(["sh", str(MAKE_ENV), str(path)], env=environment, capture_output=True, text=True, check=True)
 
 
 @pytest.fixture(scope="module")

@@ -14,57 +14,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from local.postgres import Cluster
-from local.state import find_free_port
 from session_insights.store.database import connect, execute
 from tests.building import assistant, transcript, user, write_transcript
-from tests.deploy.composed import ROOT, Stack, load_services, program_folders, read_env
+from tests.deploy.composed import ROOT
 from tests.deploy.conftest import drop_databases
-from tests.deploy.test_compose import make_env
+from tests.deploy.site import BY_HAND, Site, count_chunks, open_site, sign_in
+from tests.integration.corpus import make_corpus
 
 SYNC, EXTRACTION, ENDED = "insights_session_sync", "insights_facet_extraction", "insights_session_ended"
 WORKERS = (1, 2)
-
-
-@dataclass(frozen=True)
-class Site:
-    """A running stack, and a laptop that sends to it."""
-
-    stack: Stack
-    variables: dict[str, str]
-    transcripts: Path
-    client: httpx.Client  # signed in as the administrator
-    database_url: str
-
-    def ask(self, method: str, path: str, **options: Any) -> Any:
-        answer = self.client.request(method, f"/api/v2{path}", **options)
-        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json()
-
-    def run(self, dag_id: str, **conf: Any) -> str:
-        """Trigger a DAG and wait for its success; the run's id."""
-        made = self.ask("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf})
-        return self.wait(dag_id, made["dag_run_id"])
-
-    def wait(self, dag_id: str, run_id: str, *, longest_seconds: int = 240) -> str:
-        deadline = time.monotonic() + longest_seconds
-        while (state := self.ask("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"]) not in ("success", "failed"):
-            assert time.monotonic() < deadline, f"{dag_id} {run_id} is still {state}"
-            time.sleep(0.5)
-        assert state == "success", f"{dag_id} {run_id}: {state}\n{self.stack.log('worker-1')[-2000:]}"
-        return run_id
-
-    def query(self, sql: str, **values: Any) -> list[dict[str, Any]]:
-        with connect(self.database_url) as connection:
-            return execute(connection, sql, **values)
 
 
 def write_session(root: Path, session_id: str, *, hours_ago: float) -> Path:
@@ -79,14 +44,6 @@ def write_session(root: Path, session_id: str, *, hours_ago: float) -> Path:
         seconds=20,
     )
     return write_transcript(root, records)
-
-
-def sign_in(address: str, name: str, password: str) -> httpx.Client:
-    login = {"username": name, "password": password}
-    answer = httpx.post(f"{address}/auth/token", json=login, timeout=60, trust_env=False)
-    assert answer.is_success, answer.text
-    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-    return httpx.Client(base_url=address, headers=headers, timeout=60, trust_env=False)
 
 
 def need(program: str) -> None:
@@ -105,40 +62,10 @@ def site(tmp_path_factory: pytest.TempPathFactory, own_cluster: Cluster) -> Iter
     for number in range(1, 9):
         write_session(transcripts / "desk", f"session-{number}", hours_ago=number)
     (transcripts / "laptop").mkdir()
-    make_env(home / ".env")
-    variables = read_env(home / ".env") | {
-        "POSTGRES_PASSWORD": own_cluster.password,
-        "TRANSCRIPTS_DIR": str(transcripts),
-        "TRANSCRIPTS_MACHINE": "*",
-        "WORKER_CONCURRENCY": "2",
-        "SESSION_INSIGHTS_READER": "offline",
-    }
-    redis, api = find_free_port(16379), find_free_port(18080)
-    ports = {"postgres": own_cluster.port, "redis": redis, "api-server": api}
-    stack = Stack(load_services(variables), home, ports, program_folders())
     try:
-        stack.wait_until_healthy("postgres")
-        stack.start("redis")
-        stack.wait_until_healthy("redis")
-        assert stack.start("init").wait(180) == 0, stack.log("init-1")[-3000:]
-        for name in ("api-server", "scheduler", "dag-processor", "triggerer"):
-            stack.start(name)
-        for number in WORKERS:
-            stack.start("worker", number)
-        for name in ("api-server", "scheduler", "dag-processor", "triggerer"):
-            stack.wait_until_healthy(name)
-        for number in WORKERS:
-            stack.wait_until_healthy("worker", number)
-        address = f"http://127.0.0.1:{api}"
-        with sign_in(address, variables["AIRFLOW_ADMIN_USER"], variables["AIRFLOW_ADMIN_PASSWORD"]) as client:
-            site = Site(stack, variables, transcripts, client, own_cluster.url("insights"))
-            deadline = time.monotonic() + 120
-            while client.get(f"/api/v2/dags/{ENDED}").status_code == 404:
-                assert time.monotonic() < deadline, stack.log("dag-processor-1")[-3000:]
-                time.sleep(1)
+        with open_site(home, own_cluster, transcripts, workers=WORKERS, settings=BY_HAND) as site:
             yield site
     finally:
-        stack.stop()
         drop_databases(own_cluster)
 
 
@@ -163,8 +90,7 @@ def test_a_service_that_is_gone_is_not_healthy(site: Site) -> None:
 
 def test_the_setup_dag_runs_as_a_role_that_may_not_migrate_and_finds_nothing_to_do(site: Site) -> None:
     run_id = site.run("insights_setup")
-    path = f"/dags/insights_setup/dagRuns/{run_id}/taskInstances/migrate/xcomEntries/return_value"
-    assert site.ask("GET", path, params={"deserialize": "true"})["value"] == []
+    assert site.returned("insights_setup", run_id, "migrate") == []
     url = site.stack.services["worker"]["environment"]["AIRFLOW_CONN_SESSION_INSIGHTS_DB"]
     with connect(url.replace("@postgres:5432", f"@127.0.0.1:{site.stack.ports['postgres']}")) as app:
         [role] = execute(app, "select current_user as name")
@@ -260,6 +186,31 @@ def test_nobody_signs_in_with_a_password_that_others_have(site: Site) -> None:
             f"{site.client.base_url}/auth/token", json={"username": "admin", "password": password}, trust_env=False
         )
         assert answer.status_code in (400, 401, 422)
+
+
+def test_two_workers_share_a_first_sync_and_each_file_is_read_once(site: Site, tmp_path: Path) -> None:
+    corpus = make_corpus(tmp_path, seed=3, megabytes=100)
+    truth = json.loads((corpus / "truth.json").read_text())
+    shutil.copytree(corpus / "projects", site.transcripts / "fleet")
+    run_id = site.run(SYNC)
+    chunks = count_chunks(site, run_id)
+    assert set(chunks) == {"worker-1", "worker-2"}
+    assert min(chunks.values()) >= 1, chunks
+    run = site.returned(SYNC, run_id, "summarize_sync")
+    assert (sum(chunks.values()), run["failed_chunk_count"], run["failed_count"]) == (run["chunk_count"], 0, 0)
+    assert run["read_count"] == run["changed_count"] == len(list((corpus / "projects").rglob("*.jsonl")))
+    found = site.query(
+        """
+        select message.model, sum(message.input_tokens) as input, sum(message.output_tokens) as output
+        from insights.session_messages as message
+        inner join insights.claude_sessions as session on message.session_id = session.id
+        where session.machine = 'fleet' and message.is_owner
+        group by message.model
+        """
+    )
+    tokens = {model: (counts["input"], counts["output"]) for model, counts in truth["tokens"].items()}
+    assert {row["model"]: (row["input"], row["output"]) for row in found} == tokens
+    assert set(count_chunks(site, site.run(SYNC)).values()) == {0}
 
 
 def test_a_second_init_changes_nothing_and_no_log_tells_a_secret(site: Site) -> None:

@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from session_insights.bridge.connections import DATABASE_CONNECTION, find_channels, find_claude, find_database_url
 from session_insights.bridge.failures import report_cap
+from session_insights.bridge.lineage import tell_lineage
 from session_insights.bridge.tasks import explain_end
 from session_insights.errors import BudgetReached, DeliveryFailed, NotDelivered, ReadingFailed, SettingsError
 from session_insights.llm.claude import ClaudeConnection
@@ -59,11 +60,13 @@ def workplace() -> Iterator[Workplace]:
         with connect(url) as database:
             context = get_current_context()
             profile = load_task_profile(settings)
+            sources = find_sources(settings)
+            tell_lineage(database, settings, sources)
             yield Workplace(
                 database=database,
                 settings=settings,
                 profile=profile,
-                sources=find_sources(settings),
+                sources=sources,
                 claude=find_claude(),
                 params=dict(context["params"]),
                 run_id=str(context["run_id"]),
