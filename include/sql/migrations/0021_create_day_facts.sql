@@ -213,7 +213,7 @@ language sql immutable strict parallel safe
 as $$
     select kept
 $$;
-create aggregate insights.first_known (anyelement) (
+create aggregate insights.first_known (anyelement)(
     sfunc = insights.keep_first, stype = anyelement, parallel = safe
 );
 comment on aggregate insights.first_known (anyelement) is

@@ -84,8 +84,8 @@ def test_a_dated_name_and_a_bedrock_name_find_the_list_price() -> None:
         assert price_message(model, AT, **(NONE | {"output_tokens": 1_000_000})) == pytest.approx(15.0, rel=0.11)
 
 
-def test_a_hundred_thousand_messages_are_priced_within_a_second() -> None:
-    started = time.perf_counter()
+def test_a_hundred_thousand_messages_are_priced_within_a_second_of_a_core() -> None:
+    started = time.process_time()
     for n in range(100_000):
         price_message("claude-opus-5-5", AT, **(NONE | {"input_tokens": n}))
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
