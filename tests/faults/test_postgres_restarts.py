@@ -282,4 +282,4 @@ def test_rows_that_a_restart_must_not_lose_are_looked_at(
             assert len(whole["claude_sessions"]) == len(whole["session_facets"]) == SESSIONS
             execute(connection, "update insights.session_facets set outcome = null where session_id = 'session-1'")
             changed = lasting_rows(connection)
-            assert {table for table in whole if whole[table] != changed[table]} == {"session_facets"}
+            assert {table for table in whole if whole[table] != changed[table]} == {"session_facets", "day_facts"}

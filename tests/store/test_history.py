@@ -14,7 +14,7 @@ from benchmarks.dashboard import open_app
 from benchmarks.fleet import NOW, PROMPT_VERSION, fill_fleet
 from benchmarks.transcripts import append_turn, make_many_files
 from benchmarks.work import measure
-from local.postgres import Cluster, ensure_database
+from local.postgres import Cluster, create_database
 from session_insights.dashboard import sessions
 from session_insights.settings import Settings
 from session_insights.stages import keeping, maintaining, sync
@@ -41,7 +41,8 @@ def histories(cluster: Cluster) -> Iterator[dict[int, Connection]]:
     """Two of them, read but for 30 sessions; nothing of a test stays in them."""
     opened = {}
     for size in (SMALL, LARGE):
-        opened[size] = connect(ensure_database(cluster, f"history_{size}"))
+        create_database(cluster.url("postgres"), f"history_{size}")
+        opened[size] = connect(cluster.url(f"history_{size}"))
         fill_fleet(opened[size], size)
         opened[size].execute(ALL_READ)
         opened[size].execute("vacuum analyze")
