@@ -71,7 +71,7 @@ def test_a_database_that_takes_too_long_gives_a_page_that_leads_back(
     site.wait_for_quiet()
     tab = open_tab()
     with scene.transaction():
-        scene.execute("lock table insights.session_days in access exclusive mode")
+        scene.execute("lock table insights.day_facts in access exclusive mode")
         tab.open("/insights/?days=90&machine=nobody")
         expect_words(tab, "That took too long")
     tab.page.get_by_role("link", name="Try again").click()
