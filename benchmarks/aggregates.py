@@ -19,7 +19,7 @@ import psycopg
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from local.postgres import start_postgres, stop_postgres  # noqa: E402
+from local.postgres import create_database, start_postgres, stop_postgres  # noqa: E402
 from session_insights.aggregates.catalog import find_aggregates  # noqa: E402
 from session_insights.settings import Settings, find_include_dir  # noqa: E402
 from session_insights.store.database import Connection, connect  # noqa: E402
@@ -190,7 +190,7 @@ def main() -> int:
         cluster = start_postgres(state, durable=False)
         try:
             name = f"bench_{args.sessions}_{args.weeks}"
-            make_database(cluster.url("postgres"), name)
+            create_database(cluster.url("postgres"), name)
             with connect(cluster.url(name)) as connection:
                 fill_history(connection, args.sessions, args.weeks)
                 window = Window(LAST_DAY - timedelta(days=7), LAST_DAY)
@@ -200,12 +200,6 @@ def main() -> int:
                 return _measure(connection, window, args.runs)
         finally:
             stop_postgres(state)
-
-
-def make_database(url: str, name: str) -> None:
-    with psycopg.connect(url, autocommit=True) as admin:
-        if not admin.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
-            admin.execute(f"create database {name}".encode())
 
 
 def fill_history(

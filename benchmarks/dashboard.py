@@ -26,9 +26,9 @@ sys.path.insert(0, str(ROOT))
 import psutil  # noqa: E402
 from fastapi.testclient import TestClient  # noqa: E402
 
-from benchmarks.aggregates import LAST_DAY, fill_history, make_database  # noqa: E402
+from benchmarks.aggregates import LAST_DAY, fill_history  # noqa: E402
 from benchmarks.crowd import SHARES, crowd, find_p95  # noqa: E402
-from local.postgres import start_postgres, stop_postgres  # noqa: E402
+from local.postgres import create_database, start_postgres, stop_postgres  # noqa: E402
 from session_insights.dashboard.app import build_app  # noqa: E402
 from session_insights.dashboard.desk import Desk  # noqa: E402
 from session_insights.dashboard.pages import PageCache  # noqa: E402
@@ -75,7 +75,7 @@ def main() -> int:
         cluster = start_postgres(state, durable=False)
         try:
             name = f"bench_{args.sessions}_{args.weeks}"
-            make_database(cluster.url("postgres"), name)
+            create_database(cluster.url("postgres"), name)
             with connect(cluster.url(name)) as connection:
                 fill_history(connection, args.sessions, args.weeks)
             return measure(cluster.url(name), args.sessions, args.clients, args.seconds, args.write_every)

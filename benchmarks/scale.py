@@ -19,13 +19,13 @@ from typing import Any
 from fastapi.testclient import TestClient
 from psycopg.errors import QueryCanceled
 
-from benchmarks.aggregates import LAST_DAY, make_database
+from benchmarks.aggregates import LAST_DAY
 from benchmarks.dashboard import LISTS, open_app
 from benchmarks.fleet import MACHINES, NOW, PROMPT_VERSION, WEEKS, fill_fleet
 from benchmarks.sync import _make_corpus as make_corpus
 from benchmarks.transcripts import append_turn, make_many_files
 from benchmarks.work import Work, measure
-from local.postgres import start_postgres, stop_postgres
+from local.postgres import create_database, start_postgres, stop_postgres
 from session_insights.aggregates.catalog import find_aggregates
 from session_insights.dashboard.pages import PageCache
 from session_insights.profile import load_profile
@@ -56,7 +56,7 @@ def main() -> int:
         try:
             for sessions in sorted(args.sessions):
                 name = f"fleet_{sessions}"
-                make_database(cluster.url("postgres"), name)
+                create_database(cluster.url("postgres"), name)
                 with connect(cluster.url(name), statement_timeout_seconds=3600) as connection:
                     fill_fleet(connection, sessions)
                     execute(connection, f"set statement_timeout = '{LONGEST_SECONDS}s'")
