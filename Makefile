@@ -34,9 +34,9 @@ faults: install ## break Postgres, disks, networks and clocks many times over
 eval: install ## score a reader against labels: READER=claude, SETS="hand demo corpus"
 	@$(BIN)/python -m local.evaluation --reader $(or $(READER),offline) $(if $(SETS),--sets $(SETS)) $(EVAL)
 
-bench: install ## measure sync, aggregates and dashboard against their budgets
-	@$(BIN)/python -m benchmarks.sync; synced=$$?; $(BIN)/python -m benchmarks.aggregates; summed=$$?; \
-	$(BIN)/python -m benchmarks.dashboard && exit $$((synced + summed))
+bench: install ## measure sync, aggregates, dashboard, workers and scale against their budgets
+	@missed=0; for name in sync aggregates dashboard workers "scale --sessions 10000 100000"; do \
+	echo "benchmarks.$$name"; $(BIN)/python -m benchmarks.$$name || missed=1; done; exit $$missed
 
 lint: install ## check style, types, import order and SQL
 	$(BIN)/ruff check .

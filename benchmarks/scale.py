@@ -39,6 +39,7 @@ from session_insights.store.spending import load_spending
 from session_insights.windows import Window
 
 NEW_MB, SMALL_FILES = 100, 200
+NEW_A_DAY = 20_000
 LONGEST_SECONDS = 60
 Operation = tuple[str, Callable[[], Any]]
 
@@ -104,6 +105,16 @@ def syncing(connection: Connection, state: Path) -> Iterator[Operation]:
     corpus = make_corpus(state / "corpus", NEW_MB) / "projects"
     new = sum(1 for _ in corpus.rglob("*.jsonl"))
     yield f"sync: {new:,} new files, {NEW_MB} MB", _undone(connection, lambda: run([("new", corpus)]))
+    day = [(f"new-{number}", make_day(state / "day", number)) for number in range(MACHINES)]
+    yield f"sync: {NEW_A_DAY:,} new files of {MACHINES} machines", _undone(connection, lambda: run(day))
+
+
+def make_day(folder: Path, machine: int) -> Path:
+    """What a machine has new in a day, of two turns each."""
+    made, count = folder / str(machine), NEW_A_DAY // MACHINES
+    if not made.exists():
+        make_many_files(made, count, first=(1 + machine) * 1_000)  # no session of two machines
+    return made / "projects"
 
 
 def reading(connection: Connection) -> Iterator[Operation]:

@@ -17,9 +17,9 @@ _LATE = 30_000  # calls; more than the sync waits for
 _PIECE = 10_000
 
 
-def make_many_files(folder: Path, count: int) -> Path:
-    """The folder with that many files of two turns in it."""
-    for number in range(count):
+def make_many_files(folder: Path, count: int, *, first: int = 0) -> Path:
+    """The folder with that many files of two turns in it, numbered from the first."""
+    for number in range(first, first + count):
         path = folder / "projects" / f"-home-alex-work-{number % 50}" / f"00000000-0000-4000-8000-{number:012}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         for _ in range(2):
