@@ -19,7 +19,7 @@ import psycopg
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from local.postgres import create_database, start_postgres, stop_postgres  # noqa: E402
+from local.postgres import create_database, remove_postgres, start_postgres, stop_postgres  # noqa: E402
 from session_insights.aggregates.catalog import find_aggregates  # noqa: E402
 from session_insights.settings import Settings, find_include_dir  # noqa: E402
 from session_insights.store.database import Connection, connect  # noqa: E402
@@ -199,7 +199,7 @@ def main() -> int:
                     return 0
                 return _measure(connection, window, args.runs)
         finally:
-            stop_postgres(state)
+            (stop_postgres if args.state else remove_postgres)(state)
 
 
 def fill_history(

@@ -28,7 +28,7 @@ from fastapi.testclient import TestClient  # noqa: E402
 
 from benchmarks.aggregates import LAST_DAY, fill_history  # noqa: E402
 from benchmarks.crowd import SHARES, crowd, find_p95  # noqa: E402
-from local.postgres import create_database, start_postgres, stop_postgres  # noqa: E402
+from local.postgres import create_database, remove_postgres, start_postgres, stop_postgres  # noqa: E402
 from session_insights.dashboard.app import build_app  # noqa: E402
 from session_insights.dashboard.desk import Desk  # noqa: E402
 from session_insights.dashboard.pages import PageCache  # noqa: E402
@@ -80,7 +80,7 @@ def main() -> int:
                 fill_history(connection, args.sessions, args.weeks)
             return measure(cluster.url(name), args.sessions, args.clients, args.seconds, args.write_every)
         finally:
-            stop_postgres(state)
+            (stop_postgres if args.state else remove_postgres)(state)
 
 
 def measure(url: str, sessions: int, clients: int, seconds: float, write_every: float) -> int:

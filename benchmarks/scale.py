@@ -25,7 +25,7 @@ from benchmarks.fleet import MACHINES, NOW, PROMPT_VERSION, WEEKS, fill_fleet
 from benchmarks.sync import _make_corpus as make_corpus
 from benchmarks.transcripts import append_turn, make_many_files
 from benchmarks.work import Work, measure
-from local.postgres import create_database, start_postgres, stop_postgres
+from local.postgres import create_database, remove_postgres, start_postgres, stop_postgres
 from session_insights.aggregates.catalog import find_aggregates
 from session_insights.dashboard.pages import PageCache
 from session_insights.profile import load_profile
@@ -64,7 +64,7 @@ def main() -> int:
                     results[sessions] = dict(_measure_all(connection, cluster.url(name), state, args.only))
                     say_sizes(connection, sessions)
         finally:
-            stop_postgres(state)
+            (stop_postgres if args.state else remove_postgres)(state)
     say_table(results)
     return 0
 
