@@ -159,7 +159,7 @@ class Comparison:
     @cached_property
     def week_changes(self) -> dict[int, ReaderChange]:
         """Changes of the reader in the eight weeks of friction, by the place of the week that they come before."""
-        weeks = series_windows(self.current.get("friction_by_week", []))
+        weeks = series_windows(self.current.get("summary_by_week", []))
         return find_changes(self.current.get("readers_by_day", []), weeks)
 
     @property
@@ -232,7 +232,7 @@ def compare(current: Aggregates, previous: Aggregates, window: Window) -> Compar
 def comparable(current: Aggregates, previous: Aggregates, window: Window) -> tuple[dict[str, Rows], dict[str, Rows]]:
     """The aggregates of both windows without what does not compare with this one: for a text, which compares freely."""
     kept = dict(current)
-    for name in ("summary_by_week", "summary_by_month", "friction_by_week"):
+    for name in ("summary_by_week", "summary_by_month"):
         rows = current.get(name, [])
         changes = find_changes(current.get("readers_by_day", []), series_windows(rows))
         if changes:

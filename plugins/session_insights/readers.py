@@ -123,7 +123,7 @@ _JUDGED_AGGREGATES = (
     "skills_missed", "relationship_pulse", "people_by_week", "people_by_calendar_week", "value_by_business",
     "value_by_skill",
 )  # fmt: skip
-_SERIES = ("summary_by_week", "summary_by_month", "friction_by_week")
+_SERIES = ("summary_by_week", "summary_by_month")
 
 
 def is_judged(finding: str) -> bool:

@@ -69,9 +69,8 @@ def _rows(aggregates: dict[str, Any]) -> dict[str, Rows]:
 def first_week(case: Case) -> Case:
     """Nothing is known before this week."""
     current = copy.deepcopy(case.figures.current)
-    for name in ("summary_by_week", "friction_by_week"):
-        for row in current[name][:-1]:
-            row.update({key: None if key in _JUDGED else 0 for key in row if key != "week_start"})
+    for row in current["summary_by_week"][:-1]:
+        row.update({key: None if key in _JUDGED else 0 for key in row if key != "week_start"})
     last = current["summary_by_week"][-1]["week_start"]
     current["people_by_week"] = [row for row in current["people_by_week"] if row["week_start"] == last]
     return replace(case, figures=Figures(current, _nothing(current)))
@@ -80,9 +79,8 @@ def first_week(case: Case) -> Case:
 def empty_week(case: Case) -> Case:
     """No session of the owner's; what runs by itself ran."""
     current = _nothing(case.figures.current)
-    for name in ("summary_by_week", "friction_by_week"):
-        current[name] = copy.deepcopy(case.figures.current[name])
-        current[name][-1].update({key: 0 for key in current[name][-1] if key != "week_start"})
+    weeks = current["summary_by_week"] = copy.deepcopy(case.figures.current["summary_by_week"])
+    weeks[-1].update({key: 0 for key in weeks[-1] if key != "week_start"})
     current["automated_sessions"] = case.figures.current["automated_sessions"]
     current["coverage"][0]["automated_count"] = case.figures.current["coverage"][0]["automated_count"]
     return replace(case, figures=Figures(current, case.figures.previous))
@@ -95,7 +93,7 @@ def partly_read(case: Case) -> Case:
     for row in (current["summary"][0], current["summary_by_week"][-1]):
         row.update(read_count=24, judged_count=23, reached_count=17, read_minutes=900.0, priority_minutes=580.0)
         row.update(time_saved_known_count=22, friction_session_count=13, shared_session_count=2, named_session_count=10)
-    for row in (current["summary"][0], current["summary_by_week"][-1], current["friction_by_week"][-1]):
+    for row in (current["summary"][0], current["summary_by_week"][-1]):
         row.update(read_count=24, course_corrections=22, mcp_failures=11, retry_loops=3, cut_short_count=2)
     return replace(case, figures=Figures(current, case.figures.previous))
 
@@ -139,10 +137,8 @@ def level_week(case: Case) -> Case:
     """This week is last week once more."""
     current = copy.deepcopy(case.figures.previous)
     current["summary_by_week"] = copy.deepcopy(case.figures.current["summary_by_week"])
-    current["friction_by_week"] = copy.deepcopy(case.figures.current["friction_by_week"])
-    for name in ("summary_by_week", "friction_by_week"):
-        start = current[name][-1]["week_start"]
-        current[name][-1] = {**current[name][-2], "week_start": start}
+    weeks = current["summary_by_week"]
+    weeks[-1] = {**weeks[-2], "week_start": weeks[-1]["week_start"]}
     return replace(case, figures=Figures(current, case.figures.previous))
 
 
@@ -150,7 +146,7 @@ def unread_week(case: Case) -> Case:
     """Sessions there are, but none was read yet."""
     current = _nothing(case.figures.current)
     kept = ("attention_by_day", "attention_by_business", "tool_failures", "automated_sessions", "skills_used")
-    for name in (*kept, "summary", "summary_by_week", "friction_by_week", "coverage"):
+    for name in (*kept, "summary", "summary_by_week", "coverage"):
         current[name] = copy.deepcopy(case.figures.current[name])
     for name in ("attention_by_day", "attention_by_business"):
         merged: dict[Any, dict[str, Any]] = {}
@@ -159,7 +155,7 @@ def unread_week(case: Case) -> Case:
             into.update({key: into[key] + row[key] for key in row if key not in ("activity_date", "business")})
             into |= {key: row[key] for key in row if key == "activity_date"}
         current[name] = list(merged.values())
-    for row in (current["summary"][0], current["summary_by_week"][-1], current["friction_by_week"][-1]):
+    for row in (current["summary"][0], current["summary_by_week"][-1]):
         row.update(read_count=0, **{key: None for key in _JUDGED if key in row})
         row.update({key: 0 for key in row if key in _ZEROES_UNREAD})
     current["coverage"][0].update(read_count=0, waiting_count=42, failed_count=0, readers=[])
@@ -206,7 +202,7 @@ def second_month(case: Case) -> Case:
 def empty_month(case: Case) -> Case:
     """No session of the owner's in the month, but in those before."""
     current = _nothing(case.figures.current)
-    for name in ("summary_by_month", "summary_by_week", "friction_by_week"):
+    for name in ("summary_by_month", "summary_by_week"):
         current[name] = copy.deepcopy(case.figures.current[name])
         current[name][-1].update({key: 0 for key in current[name][-1] if not key.endswith("_start")})
     return replace(case, figures=Figures(current, case.figures.previous))

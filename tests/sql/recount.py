@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from session_insights.windows import Window
@@ -156,24 +155,6 @@ def _outcomes(history: list[Row], window: Window) -> list[Row]:
     return [{"outcome": outcome, "session_count": len(found[outcome])} for outcome in order if outcome in found]
 
 
-def _friction_by_week(history: list[Row], window: Window) -> list[Row]:
-    rows = []
-    for number in range(8, 0, -1):
-        start = window.end - timedelta(days=7 * number)
-        found = yours(history, Window(start, start + timedelta(days=7)))
-        rows.append(
-            {
-                "week_start": start.isoformat(),
-                "read_count": len(read(found)),
-                "course_corrections": known(found, "course_corrections"),
-                "mcp_failures": known(found, "mcp_failures"),
-                "retry_loops": known(found, "retry_loops"),
-                "cut_short_count": sum(bool(session.get("session_cut_short")) for session in found),
-            }
-        )
-    return rows
-
-
 def _friction_origin(history: list[Row], window: Window) -> list[Row]:
     points: dict[str, list[int]] = defaultdict(list)
     for session in yours(history, window):
@@ -226,7 +207,6 @@ COUNTED: dict[str, Recount] = {
     "priority_shares": _by_facet("priority_matched"),
     "workflow_mix": _by_facet("workflow_type"),
     "outcomes": _outcomes,
-    "friction_by_week": _friction_by_week,
     "friction_origin": _friction_origin,
     "relationship_pulse": _relationship_pulse,
     "value_by_business": _value_by_business,

@@ -1,23 +1,25 @@
 -- attention_by_day: the active minutes of each day, by business.
 -- Grain:  one row per (local date, business) with a session; null, the unread and unknown, last.
--- Reads:  insights.window_facts, insights.day_facts
+-- Reads:  insights.window_facts, insights.wanted_days
 -- Params: window_start, window_end -- local dates, half-open
 with
 
 session_days as (
 
     select
-        day.activity_date,
-        session.business,
-        day.human_prompt_count,
-        day.active_minutes
-    from insights.window_facts(%(window_start)s, %(window_end)s) as session
-    inner join insights.day_facts as day on session.session_id = day.session_id
+        activity_date,
+        business,
+        human_prompt_count,
+        active_minutes
+    from insights.wanted_days(%(window_start)s, %(window_end)s)
     where
-        day.activity_date >= %(window_start)s
-        and day.activity_date < %(window_end)s
-        and day.is_counted
-        and (day.human_prompt_count > 0 or day.active_minutes > 0)
+        is_counted
+        and case
+            when is_only_day then human_prompt_count > 0
+            else
+                (human_prompt_count > 0 or active_minutes > 0)
+                and session_id in (select session_id from insights.window_facts(%(window_start)s, %(window_end)s))
+        end
 
 ),
 

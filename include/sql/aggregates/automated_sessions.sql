@@ -1,46 +1,23 @@
 -- automated_sessions: the sessions that programs ran in a window, and how many of them failed.
 -- Grain:  one row per initiator, most sessions first; null, the unknown, last.
--- Reads:  insights.day_facts, insights.session_entries
+-- Reads:  insights.wanted_days
 -- Params: window_start, window_end -- local dates, half-open
 with
 
 automated_sessions as (
 
+    -- An API error in the middle was tried again; one at the end was the end.
     select
         session_id,
         initiated_by,
+        ends_in_error,
         sum(cost_usd) as cost_usd,
         sum(unpriced_message_count) as unpriced_message_count
-    from insights.day_facts
+    from insights.wanted_days(%(window_start)s, %(window_end)s)
     where
-        activity_date >= %(window_start)s
-        and activity_date < %(window_end)s
-        and not is_counted
+        not is_counted
         and category = 'automated'
-        and (
-            (select insights.session_filter()) is null
-            or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
-        )
-    group by session_id, initiated_by
-
-),
-
-endings as (
-
-    -- An API error in the middle was tried again; one at the end was the end.
-    select
-        session.*,
-        ending.kind in ('api_error', 'interruption') as is_failed
-    from automated_sessions as session
-    left join lateral (
-        select entry.kind
-        from insights.session_entries as entry
-        where
-            entry.session_id = session.session_id
-            and not entry.is_copied
-        order by entry.entry_no desc
-        limit 1
-    ) as ending on true
+    group by session_id, initiated_by, ends_in_error
 
 ),
 
@@ -49,12 +26,12 @@ initiator_sums as (
     select
         initiated_by,
         count(*) as session_count,
-        count(*) filter (where is_failed) as failed_count,
+        count(*) filter (where ends_in_error) as failed_count,
         case
             when sum(unpriced_message_count) > 0 then sum(cost_usd)
             else coalesce(sum(cost_usd), 0)
         end as cost_usd
-    from endings
+    from automated_sessions
     group by initiated_by
 
 )

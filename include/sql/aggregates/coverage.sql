@@ -1,6 +1,6 @@
 -- coverage: what was read of a window, by whom, and what was left out.
 -- Grain:  one row, also for a window without sessions.
--- Reads:  insights.window_facts, insights.day_facts, insights.claude_sessions
+-- Reads:  insights.window_facts, insights.wanted_days, insights.claude_sessions
 -- Params: window_start, window_end -- local dates, half-open
 with
 
@@ -42,15 +42,8 @@ other_sessions as (
         session_id,
         category,
         sum(human_prompt_count) as human_prompt_count
-    from insights.day_facts
-    where
-        activity_date >= %(window_start)s
-        and activity_date < %(window_end)s
-        and not is_counted
-        and (
-            (select insights.session_filter()) is null
-            or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
-        )
+    from insights.wanted_days(%(window_start)s, %(window_end)s)
+    where not is_counted
     group by session_id, category
 
 ),

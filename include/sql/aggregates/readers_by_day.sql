@@ -1,6 +1,6 @@
 -- readers_by_day: who read the sessions of each day, as far back as a report compares.
 -- Grain:  one row per (local date, model, prompt version), of 56 days and the window before, or of six months.
--- Reads:  insights.day_facts
+-- Reads:  insights.wanted_days
 -- Params: window_start, window_end -- local dates, half-open
 with
 
@@ -27,16 +27,11 @@ select
     extraction_model as model,
     prompt_version,
     count(*) as session_count
-from insights.day_facts
+from bounds
+cross join insights.wanted_days(bounds.first_day, %(window_end)s)
 where
-    activity_date >= (select bounds.first_day from bounds)
-    and activity_date < %(window_end)s
-    and is_counted
+    is_counted
     and is_read
     and human_prompt_count > 0
-    and (
-        (select insights.session_filter()) is null
-        or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
-    )
 group by activity_date, extraction_model, prompt_version
 order by activity_date, model, prompt_version

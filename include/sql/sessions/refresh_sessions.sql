@@ -32,6 +32,7 @@ own_entries as (
     -- Without the text, which would be carried and sorted along.
     select
         session_id,
+        entry_no,
         kind,
         since,
         is_person,
@@ -62,6 +63,7 @@ counts as (
         count(*) filter (where kind = 'rejection' and is_person) as rejection_count,
         count(*) filter (where kind = 'compaction') as compaction_count,
         count(*) filter (where kind = 'api_error') as api_error_count,
+        max(entry_no) = max(entry_no) filter (where kind in ('api_error', 'interruption')) as ends_in_error,
         sum(lines_added) as lines_added,
         sum(lines_removed) as lines_removed,
         sum(commit_count) as commit_count,
@@ -178,6 +180,7 @@ set
     rejection_count = coalesce(counts.rejection_count, 0),
     compaction_count = coalesce(counts.compaction_count, 0),
     api_error_count = coalesce(counts.api_error_count, 0),
+    ends_in_error = coalesce(counts.ends_in_error, false),
     lines_added = coalesce(counts.lines_added, 0),
     lines_removed = coalesce(counts.lines_removed, 0),
     commit_count = coalesce(counts.commit_count, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -62,6 +63,25 @@ class Pool:
         """
         if not self._permits.acquire(timeout=_WAIT_SECONDS):
             raise NoConnectionFree(f"All {self._size} connections of the dashboard are busy; try again in a moment.")
+        with self._permitted(viewer) as connection:
+            yield connection
+
+    @contextmanager
+    def lend_spare(self, viewer: str | None = None) -> Iterator[Connection | None]:
+        """One more connection for a page that has one; None where all are busy."""
+        if not self._permits.acquire(blocking=False):
+            yield None
+            return
+        with self._permitted(viewer) as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close what nobody uses."""
+        while self._idle:
+            self._idle.pop().close()
+
+    @contextmanager
+    def _permitted(self, viewer: str | None) -> Iterator[Connection]:
         try:
             connection = self._take(viewer or "")
             try:
@@ -73,11 +93,6 @@ class Pool:
                     connection.close()
         finally:
             self._permits.release()
-
-    def close(self) -> None:
-        """Close what nobody uses."""
-        while self._idle:
-            self._idle.pop().close()
 
     def _take(self, viewer: str) -> Connection:
         with suppress(IndexError):
@@ -99,8 +114,9 @@ class Pool:
         except psycopg.OperationalError as error:
             self._failure, self._failed_at = str(error), time.monotonic()
             raise
-        # Filters that are off are folded away only where a statement is planned for its own values.
-        connection.prepare_threshold = None
+        # Filters that are off are folded away only where a statement is planned for its own values: those of figures
+        # are prepared by themselves.
+        connection.prepare_threshold = sys.maxsize
         self._failed_at = None
         try:
             if self._find_key is not None:

@@ -67,13 +67,24 @@ def show_overview(
         with pool.lend(viewer) as own:
             return make_page(own, choice, place, base)
 
+    def make_now() -> MadePage:
+        with pool.lend_spare(viewer) as beside:
+            return make_page(connection, choice, place, base, beside)
+
     version = load_version(connection)
-    shown = cache.get((viewer, choice, base), version, lambda: make_page(connection, choice, place, base), make_later)
+    shown = cache.get((viewer, choice, base), version, make_now, make_later)
     return HTMLResponse(_say_as_of(shown, place.profile))
 
 
-def make_page(connection: Connection, choice: Choice, place: Desk, base: str) -> MadePage:
-    """Count and write the page of a choice; `base` begins its links."""
+def make_page(
+    connection: Connection, choice: Choice, place: Desk, base: str, beside: Connection | None = None
+) -> MadePage:
+    """Count and write the page of a choice.
+
+    Args:
+        base: Begins its links.
+        beside: A second connection, where somebody waits for the page.
+    """
     links = SessionLinks(choice, base)
     found = build_overview(
         connection,
@@ -82,6 +93,7 @@ def make_page(connection: Connection, choice: Choice, place: Desk, base: str) ->
         place.profile,
         made_at=datetime.now(UTC),
         link_days=links.days,
+        beside=beside,
     )
     values = describe(found, choice, place.profile)
     values |= {"links": links, "base": base, "airflow": base.rpartition("/")[0]}

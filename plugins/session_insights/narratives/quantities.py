@@ -222,7 +222,7 @@ def _of_people(aggregates: Aggregates) -> Iterator[Quantity]:
 
 def _of_weeks(aggregates: Aggregates) -> Iterator[Quantity]:
     """Rates of each week, and how the last one differs from the one before."""
-    rows = aggregates.get("friction_by_week", [])
+    rows = aggregates.get("summary_by_week", [])
     for column in PER_TEN:
         rates = [half_up(100 * row[column] / row["read_count"]) / 10 if _has(row, column) else None for row in rows]
         for n, rate in enumerate(rates):

@@ -123,7 +123,7 @@ def build_friction(seen: Comparison, profile: Profile, words: PeriodWords) -> Fr
 def _weeks(seen: Comparison) -> list[dict[str, Any]]:
     """Where nothing was read, nothing is known."""
     weeks = []
-    for row in seen.current.get("friction_by_week", []):
+    for row in seen.current.get("summary_by_week", []):
         is_read = (row.get("read_count") or 0) > 0
         counts = {key: row.get(key) if is_read else None for _, key in _LINES}
         weeks.append({"week_start": row["week_start"], "read_count": row.get("read_count") or 0, **counts})

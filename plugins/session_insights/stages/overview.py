@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.metadata import version
@@ -11,19 +13,18 @@ from typing import Any
 from session_insights.aggregates.catalog import find_aggregates
 from session_insights.narratives.writing import write_offline
 from session_insights.profile import Profile
-from session_insights.records import Figures
+from session_insights.records import Figures, Rows
 from session_insights.reports.attention import DayLink
 from session_insights.reports.content import Content, ReportFacts, build_content
 from session_insights.store import dashboard as store
-from session_insights.store.database import Connection
-from session_insights.store.together import load_together
+from session_insights.store.database import Connection, same_moment
+from session_insights.store.together import is_shared, load_together
 from session_insights.windows import Window
 
 # Aggregates of which no page shows the days before: some reach back by themselves.
 ONLY_NOW = {
     "attention_by_day",
     "coverage",
-    "friction_by_week",
     "longest_sessions",
     "outcomes",
     "people_by_week",
@@ -56,18 +57,20 @@ def build_overview(
     *,
     made_at: datetime,
     link_days: DayLink | None = None,
+    beside: Connection | None = None,
 ) -> Overview:
     """Count the aggregates of a weekly report for any days, beside the days before.
 
     Args:
         session_filter: Values that a session must have: machine, project, initiated_by, business; None is unknown.
         link_days: Where the sessions of a day are listed.
+        beside: A second connection, for half of the work.
     """
-    with connection.transaction():
+    with connection.transaction(), same_moment(connection, beside) if beside else nullcontext():
         data_version = store.load_version(connection)
         last_sync, offered = store.load_last_sync(connection), store.load_offered(connection)
         anomalies = [] if session_filter else store.load_anomalies(connection, window)
-        figures = load_live_figures(connection, window, session_filter)
+        figures = load_live_figures(connection, window, session_filter, beside)
     content = build_content(
         figures,
         write_offline(figures, profile, window),
@@ -81,16 +84,32 @@ def build_overview(
     return Overview(data_version, content, unread_count, anomalies, last_sync, offered)
 
 
-def load_live_figures(connection: Connection, window: Window, session_filter: Mapping[str, str | None]) -> Figures:
-    """Run the aggregates of a weekly report for a window, and for the one before where that is shown."""
+def load_live_figures(
+    connection: Connection,
+    window: Window,
+    session_filter: Mapping[str, str | None],
+    beside: Connection | None = None,
+) -> Figures:
+    """Run the aggregates of a weekly report for a window, and for the one before where that is shown.
+
+    Args:
+        beside: A second connection that sees the same moment: it takes what does not begin with the window's sessions.
+    """
     names = [aggregate.name for aggregate in find_aggregates("weekly")]
     before = [name for name in names if name not in ONLY_NOW]
-    with connection.transaction():
-        store.set_filter(connection, session_filter)
-        return Figures(
-            current=load_together(connection, names, window),
-            previous=load_together(connection, before, window.previous()),
-        )
+    with connection.transaction(), ThreadPoolExecutor(1) as thread:
+        for one in {connection, beside or connection}:
+            store.set_filter(one, session_filter)
+
+        def count_rest() -> tuple[dict[str, Rows], dict[str, Rows]]:
+            rest = [name for name in names if not is_shared(name)]
+            one = beside or connection
+            return load_together(one, rest, window), load_together(one, before, window.previous())
+
+        later = thread.submit(count_rest)
+        current = load_together(connection, [name for name in names if is_shared(name)], window)
+        rest, previous = later.result()
+        return Figures(current=current | rest, previous=previous)
 
 
 def today_of(profile: Profile, now: datetime) -> date:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.sql import SQL
 
 from session_insights.errors import SettingsError
 
@@ -56,3 +59,17 @@ def execute(connection: Connection, sql: str, **values: Any) -> list[dict[str, A
     """Run one statement; its rows, or none where it returns none."""
     cursor = connection.execute(sql.encode(), values or None)
     return cursor.fetchall() if cursor.description else []
+
+
+def execute_prepared(connection: Connection, sql: str, **values: Any) -> list[dict[str, Any]]:
+    """The same for a long statement that runs often: a connection soon stops planning it anew."""
+    return connection.execute(sql.encode(), values, prepare=True).fetchall()
+
+
+@contextmanager
+def same_moment(connection: Connection, other: Connection) -> Iterator[None]:
+    """A transaction on `other` that sees what that of `connection` sees; both of `connect(is_read_only=True)`."""
+    [row] = execute(connection, "select pg_export_snapshot() as name")
+    with other.transaction():
+        other.execute(SQL("set transaction snapshot {}").format(row["name"]))
+        yield

@@ -10,14 +10,15 @@ from psycopg.types.json import Jsonb
 
 from session_insights.errors import SettingsError
 from session_insights.records import Figures, Rows
-from session_insights.store.database import Connection, execute
+from session_insights.store.database import Connection, execute, execute_prepared
 from session_insights.store.queries import load_sql
 from session_insights.windows import Window
 
 
 def load_rows(connection: Connection, name: str, window: Window) -> Rows:
     """The rows of one aggregate, ready for JSON: dates and times as ISO strings, numbers as int or float."""
-    rows = execute(connection, load_sql(f"aggregates/{name}"), window_start=window.start, window_end=window.end)
+    values = {"window_start": window.start, "window_end": window.end}
+    rows = execute_prepared(connection, load_sql(f"aggregates/{name}"), **values)
     return [{column: _as_json(value) for column, value in row.items()} for row in rows]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from session_insights.records import Rows
-from session_insights.store.database import Connection, execute
+from session_insights.store.database import Connection, execute_prepared
 from session_insights.store.figures import load_rows
 from session_insights.store.queries import load_sql
 from session_insights.windows import Window
@@ -19,17 +19,18 @@ _KEPT = f"with {_KEPT_FACTS} as materialized (select * from {_FACTS})\n"  # noqa
 
 def load_together(connection: Connection, names: Sequence[str], window: Window) -> dict[str, Rows]:
     """The rows of many aggregates, each the same as `figures.load_rows` gives."""
-    shared = [name for name in names if is_shared(load_sql(f"aggregates/{name}"))]
+    shared = [name for name in names if is_shared(name)]
     found = {name: load_rows(connection, name, window) for name in names if name not in shared}
     if shared:
         values = {"window_start": window.start, "window_end": window.end}
-        rows = execute(connection, _KEPT + "\nunion all\n".join(map(_build_part, shared)), **values)
+        rows = execute_prepared(connection, _KEPT + "\nunion all\n".join(map(_build_part, shared)), **values)
         found |= {row["name"]: [_read_row(text) for text in row["texts"]] for row in rows}
     return {name: found[name] for name in names}
 
 
-def is_shared(text: str) -> bool:
+def is_shared(name: str) -> bool:
     """Whether an aggregate reads sessions of its own window, and of no other."""
+    text = load_sql(f"aggregates/{name}")
     return _FACTS in text and text.count("insights.window_facts(") == text.count(_FACTS)
 
 

@@ -75,9 +75,9 @@ def test_the_strongest_change_is_the_headline(case: Case) -> None:
 
 
 def test_one_session_full_of_friction_does_not_become_the_headline(case: Case) -> None:
-    rows = copy.deepcopy(case.figures.current["friction_by_week"])
+    rows = copy.deepcopy(case.figures.current["summary_by_week"])
     rows[-1]["mcp_failures"] = 400
-    assert write(changed(case, "friction_by_week", rows)).headline.startswith("More of the week went to system")
+    assert write(changed(case, "summary_by_week", rows)).headline.startswith("More of the week went to system")
 
 
 def test_a_first_week_compares_nothing(case: Case) -> None:
