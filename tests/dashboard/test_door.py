@@ -204,6 +204,20 @@ def test_the_pool_opens_no_more_than_its_size(database_url: str) -> None:
     assert len(pids) == 2
 
 
+def test_a_spare_connection_is_lent_where_nobody_waits_for_it_and_one_can_be_opened(database_url: str) -> None:
+    urls = [database_url]
+    pool = Pool(lambda: urls[-1], size=2)
+    with pool.lend():
+        with pool.lend_spare() as spare, pool.lend_spare() as third:
+            assert spare is not None
+            assert third is None
+        spare.close()
+        urls.append(database_url + "_that_is_not_there")
+        with pool.lend_spare() as none:
+            assert none is None
+    pool.close()
+
+
 def test_a_role_that_may_only_read_is_enough(
     open_client: OpenClient, database_url: str, connection: Connection
 ) -> None:

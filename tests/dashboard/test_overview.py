@@ -17,7 +17,7 @@ from session_insights.profile import Profile
 from session_insights.records import Figures
 from session_insights.reports.content import ReportFacts, build_content
 from session_insights.stages.overview import load_live_figures
-from session_insights.store.database import Connection
+from session_insights.store.database import Connection, connect, same_moment
 from session_insights.store.figures import load_rows
 from session_insights.windows import Window
 from tests.dashboard.given import BUSINESSES, INITIATORS, MACHINES, PROJECTS, WEEK, insert_sessions, session_rows
@@ -76,6 +76,21 @@ def test_a_filter_is_gone_with_its_transaction(connection: Connection) -> None:
     before = {name: load_rows(connection, name, WINDOW) for name in names}
     load_live_figures(connection, WINDOW, {"machine": "desk"})
     assert {name: load_rows(connection, name, WINDOW) for name in names} == before
+
+
+def test_two_connections_count_what_one_counts_at_the_moment_of_the_first(
+    connection: Connection, database_url: str
+) -> None:
+    insert_sessions(connection, session_rows())
+    alone = load_live_figures(connection, WINDOW, {"machine": "desk"})
+    with connect(database_url, is_read_only=True) as one, connect(database_url, is_read_only=True) as beside:
+        with one.transaction():
+            one.execute("select from insights.claude_sessions limit 1")  # the moment
+            connection.execute("delete from insights.session_days")
+            with same_moment(one, beside):
+                together = load_live_figures(one, WINDOW, {"machine": "desk"}, beside)
+        assert together == alone
+        assert load_live_figures(one, WINDOW, {}).previous["summary"][0]["session_count"] == 0
 
 
 def test_what_is_not_counted_for_the_days_before_shows_nowhere(connection: Connection, profile: Profile) -> None:

@@ -119,6 +119,7 @@ def tables_of(history: list[Row]) -> Tables:
                 "id": key["session_id"],
                 "started_at": columns["started_at"],
                 "skills_used": sorted(session["skills_used"]),
+                "ends_in_error": ends_in_error(session),
                 **{name: session[name] for name in kept if name != "skills_used"},
             }
         )
@@ -136,6 +137,11 @@ def tables_of(history: list[Row]) -> Tables:
             error = f"it {attempt['state']}"
             tables["facet_extractions"].append({**key, "attempted_at": attempted_at, "error": error, **attempt})
     return tables
+
+
+def ends_in_error(session: Row) -> bool:
+    own = [entry for entry in session["entries"] if not entry["is_copied"]]
+    return bool(own) and own[-1]["kind"] in ("api_error", "interruption")
 
 
 def session_columns(session: Row) -> Row:

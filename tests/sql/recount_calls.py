@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from session_insights.windows import Window
-from tests.sql.history import Row, local_date, session_columns
+from tests.sql.history import Row, ends_in_error, local_date, session_columns
 from tests.sql.recount import Recount, yours
 from tests.sql.recount_lines import listed, newest_first
 
@@ -71,9 +71,7 @@ def _automated_sessions(history: list[Row], window: Window) -> list[Row]:
     for session in history:
         inside = [day for day in session_columns(session)["dated"] if window.start <= day["date"] < window.end]
         if session["category"] == "automated" and inside:
-            own = [entry for entry in session["entries"] if not entry["is_copied"]]
-            is_failed = bool(own) and own[-1]["kind"] in ("api_error", "interruption")
-            found[session["initiated_by"]].append({"days": inside, "is_failed": is_failed})
+            found[session["initiated_by"]].append({"days": inside, "is_failed": ends_in_error(session)})
     rows = []
     for starter, sessions in found.items():
         days = [day for session in sessions for day in session["days"]]

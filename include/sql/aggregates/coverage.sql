@@ -65,7 +65,11 @@ subagents as (
         (coalesce(subagent.started_at, subagent.first_record_at) at time zone session.time_zone)::date as start_date
     from states as session
     inner join insights.claude_sessions as subagent on session.session_id = subagent.parent_session_id
-    where subagent.category = 'subagent'
+    where
+        subagent.category = 'subagent'
+        -- What the index knows, in any time zone.
+        and coalesce(subagent.started_at, subagent.first_record_at) >= %(window_start)s::date - 1
+        and coalesce(subagent.started_at, subagent.first_record_at) < %(window_end)s::date + 2
 
 ),
 

@@ -11,23 +11,25 @@ weeks as (
 
 ),
 
-contacts as (
+named as (
 
-    -- A contact is one person in one session, however often named.
+    -- Sessions that name the same people, together.
     select
         week.week_start,
-        session.session_id,
-        mentioned.person
+        session.people,
+        count(*) as session_count
     from weeks as week
     cross join lateral insights.window_facts(week.week_start, week.week_start + 7) as session
-    cross join lateral unnest(session.people) as mentioned (person)
+    group by week.week_start, session.people
 
 )
 
+-- A contact is one person in one session, however often named.
 select
-    person,
-    week_start,
-    count(*) as contact_count
-from contacts
-group by person, week_start
-order by person, week_start
+    mentioned.person,
+    named.week_start,
+    sum(named.session_count) as contact_count
+from named
+cross join lateral unnest(named.people) as mentioned (person)
+group by mentioned.person, named.week_start
+order by mentioned.person, named.week_start

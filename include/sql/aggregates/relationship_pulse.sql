@@ -4,27 +4,29 @@
 -- Params: window_start, window_end -- local dates, half-open
 with
 
-contacts as (
+named as (
 
-    -- A contact is one person in one session, however often named.
+    -- Sessions that name the same people, together.
     select
-        session.session_id,
-        mentioned.person,
-        session.outreach_type
-    from insights.window_facts(%(window_start)s, %(window_end)s) as session
-    cross join lateral unnest(session.people) as mentioned (person)
+        people,
+        outreach_type,
+        count(*) as session_count
+    from insights.window_facts(%(window_start)s, %(window_end)s)
+    group by people, outreach_type
 
 ),
 
 contact_counts as (
 
     select
-        person,
-        count(*) as contact_count,
-        count(*) filter (where outreach_type = 'proactive') as proactive_count,
-        count(*) filter (where outreach_type = 'reactive') as reactive_count
-    from contacts
-    group by person
+        mentioned.person,
+        -- A contact is one person in one session, however often named.
+        sum(named.session_count) as contact_count,
+        coalesce(sum(named.session_count) filter (where named.outreach_type = 'proactive'), 0) as proactive_count,
+        coalesce(sum(named.session_count) filter (where named.outreach_type = 'reactive'), 0) as reactive_count
+    from named
+    cross join lateral unnest(named.people) as mentioned (person)
+    group by mentioned.person
 
 )
 

@@ -66,7 +66,7 @@ points as (
         friction.points::bigint as point_count
     from sessions as session
     cross join lateral jsonb_each(session.friction_counts) as friction (kind, points)
-    where session.has_friction
+    where session.has_friction and friction.points::bigint > 0
     union all
     select
         session_id,
@@ -74,6 +74,7 @@ points as (
         'retry_loops' as finding,
         retry_loops as point_count
     from sessions
+    where retry_loops > 0
     union all
     select
         called.session_id,
@@ -94,7 +95,6 @@ finding_sums as (
         sum(point_count) as point_count,
         count(*) as session_count
     from points
-    where point_count > 0
     group by finding
 
 ),
@@ -126,7 +126,7 @@ ranked_points as (
             point.started_at,
             point.point_count
         from points as point
-        where point.finding = finding_sums.finding and point.point_count > 0
+        where point.finding = finding_sums.finding
         order by point.point_count desc, point.started_at desc nulls last, point.session_id
         limit 12
     ) as largest
@@ -159,7 +159,8 @@ evidence_lists as (
                             and called.activity_date >= %(window_start)s
                             and called.activity_date < %(window_end)s
                             and called.tool in (
-                                select connectors.tool from connectors where connectors.finding = point.finding
+                                select connectors.tool from connectors
+                                where connectors.finding = point.finding
                             )
                     ) || ' calls failed',
                     (

@@ -4,14 +4,14 @@ alter table insights.claude_sessions add column ends_in_error boolean;
 comment on column insights.claude_sessions.ends_in_error is
 'Its last own entry is an API error or an interruption; null: it has none, or they were deleted before this was kept.';
 update insights.claude_sessions as session
-set ends_in_error = (
-    select entry.kind in ('api_error', 'interruption')
-    from insights.session_entries as entry
-    where entry.session_id = session.id and not entry.is_copied
-    order by entry.entry_no desc
-    limit 1
-)
-where session.category = 'automated';
+set
+    ends_in_error = (
+        select entry.kind in ('api_error', 'interruption')
+        from insights.session_entries as entry
+        where entry.session_id = session.id and not entry.is_copied
+        order by entry.entry_no desc
+        limit 1
+    );
 
 create or replace view insights.day_facts_now as
 select
@@ -82,7 +82,7 @@ select
     attempt.priced_attempt_count,
     attempt.reading_cost_usd,
     last_attempt.state as last_attempt_state,
-    session.ends_in_error
+    case when session.category = 'automated' then session.ends_in_error end as ends_in_error
 from insights.session_days as day
 inner join insights.claude_sessions as session on day.session_id = session.id
 left join insights.session_facets as facet on session.id = facet.session_id
@@ -107,7 +107,7 @@ alter table insights.day_facts add column ends_in_error boolean;
 update insights.day_facts as day
 set ends_in_error = session.ends_in_error
 from insights.claude_sessions as session
-where day.session_id = session.id and session.ends_in_error is not null;
+where day.session_id = session.id and session.category = 'automated';
 
 create or replace function insights.session_changed()
 returns trigger
@@ -135,8 +135,21 @@ $$;
 
 -- Days of one session and of several are one list.
 drop index insights.day_facts_activity_date;
-create index day_facts_activity_date on insights.day_facts (is_counted, activity_date);
+create index day_facts_counted on insights.day_facts (activity_date) where is_counted;
+create index day_facts_others on insights.day_facts (activity_date)
+include (
+    session_id, category, machine, project, initiated_by, business, human_prompt_count, cost_usd,
+    unpriced_message_count, ends_in_error
+)
+where not is_counted;
 create index day_facts_several on insights.day_facts (activity_date) where is_counted and not is_only_day;
+
+-- Calls of connectors and runs of sub-agents are found by their day.
+create index session_tools_connectors on insights.session_tools (activity_date)
+include (session_id, tool, call_count, error_count) where starts_with(tool, 'mcp__');
+drop index insights.claude_sessions_subagents;
+create index claude_sessions_subagents on insights.claude_sessions (coalesce(started_at, first_record_at))
+include (parent_session_id, started_at, first_record_at) where category = 'subagent';
 
 create function insights.wanted_days(window_start date, window_end date)
 returns setof insights.day_facts
@@ -341,15 +354,40 @@ as $$
 
     sessions as (
 
-        select * from insights.window_facts(window_start, window_end)
+        select
+            active_minutes,
+            human_prompt_count,
+            total_tokens,
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            cost_usd,
+            unpriced_message_count,
+            unfinished_message_count,
+            is_read,
+            outcome,
+            course_corrections,
+            estimated_time_saved_minutes,
+            artifacts_created,
+            decisions_made,
+            knowledge_filed,
+            people,
+            priority_matched,
+            mcp_failures,
+            retry_loops,
+            session_cut_short,
+            has_friction,
+            business_count
+        from insights.window_facts(window_start, window_end)
 
     ),
 
     people as (
 
         select distinct mentioned.person
-        from sessions as session
-        cross join lateral unnest(session.people) as mentioned (person)
+        from (select distinct people from sessions) as named
+        cross join lateral unnest(named.people) as mentioned (person)
 
     )
 
@@ -393,5 +431,5 @@ as $$
 $$;
 
 drop function insights.cell;
-drop aggregate insights.first_known (anyelement);
+drop aggregate insights.first_known(anyelement);
 drop function insights.keep_first;

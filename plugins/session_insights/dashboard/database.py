@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Annotated
 
 import psycopg
@@ -63,16 +63,25 @@ class Pool:
         """
         if not self._permits.acquire(timeout=_WAIT_SECONDS):
             raise NoConnectionFree(f"All {self._size} connections of the dashboard are busy; try again in a moment.")
-        with self._permitted(viewer) as connection:
-            yield connection
+        try:
+            connection = self._take(viewer or "")
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
+        finally:
+            self._permits.release()
 
     @contextmanager
     def lend_spare(self, viewer: str | None = None) -> Iterator[Connection | None]:
-        """One more connection for a page that has one; None where all are busy."""
-        if not self._permits.acquire(blocking=False):
-            yield None
-            return
-        with self._permitted(viewer) as connection:
+        """One more for a page that has one; None where all are busy or no more can be opened."""
+        connection = None
+        with ExitStack() as stack:
+            if self._permits.acquire(blocking=False):
+                stack.callback(self._permits.release)
+                with suppress(psycopg.OperationalError):
+                    connection = self._take(viewer or "")
+                    stack.callback(self._give_back, connection)
             yield connection
 
     def close(self) -> None:
@@ -80,19 +89,11 @@ class Pool:
         while self._idle:
             self._idle.pop().close()
 
-    @contextmanager
-    def _permitted(self, viewer: str | None) -> Iterator[Connection]:
-        try:
-            connection = self._take(viewer or "")
-            try:
-                yield connection
-            finally:
-                if not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE:
-                    self._idle.append(connection)
-                else:
-                    connection.close()
-        finally:
-            self._permits.release()
+    def _give_back(self, connection: Connection) -> None:
+        if not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE:
+            self._idle.append(connection)
+        else:
+            connection.close()
 
     def _take(self, viewer: str) -> Connection:
         with suppress(IndexError):
