@@ -28,6 +28,8 @@ CHANGES = {
     "a person's": "update insights.claude_sessions set category = 'human' where id = %(id)s",
     "too small": "update insights.claude_sessions set human_prompt_count = 1, active_minutes = 0 where id = %(id)s",
     "big enough": "update insights.claude_sessions set active_minutes = 1 where id = %(id)s",
+    "failed": "update insights.claude_sessions set ends_in_error = true, category = 'automated' where id = %(id)s",
+    "went on": "update insights.claude_sessions set ends_in_error = false where id = %(id)s",
     "elsewhere": "update insights.claude_sessions set machine = 'server', project = null where id = %(id)s",
     "a day more": "insert into insights.session_days "
     "select id, %(day)s, 'UTC', 1, 2.5, 1, 1, 1, 1, 1, 0.25, 0, 0 from insights.claude_sessions where id = %(id)s "
