@@ -51,6 +51,39 @@ begin
 end
 $$;
 
+CREATE FUNCTION insights.failures_of(wanted_id text, wanted_hash text) RETURNS TABLE(failed_with integer, failure_count integer)
+    LANGUAGE sql STABLE
+    AS $$
+    select coalesce(latest.question, 0), coalesce(latest.try_count, 0)
+    from (values (true)) as always (is_one_row)
+    left join (
+        select failed.question, count(*)::integer as try_count
+        from (
+            select
+                attempt.attempted_at,
+                attempt.id,
+                case when attempt.reader = 'offline' then -attempt.prompt_version else attempt.prompt_version end
+                    as question
+            from insights.facet_extractions as attempt
+            where
+                attempt.session_id = wanted_id
+                and attempt.content_hash = wanted_hash
+                and attempt.state in ('failed', 'refused')
+                and not exists (
+                    select 1
+                    from insights.facet_extractions as later
+                    where
+                        later.session_id = attempt.session_id
+                        and later.state = 'ok'
+                        and later.attempted_at > attempt.attempted_at
+                )
+        ) as failed
+        group by failed.question
+        order by max(failed.attempted_at) desc, max(failed.id) desc
+        limit 1
+    ) as latest on always.is_one_row
+$$;
+
 CREATE FUNCTION insights.is_admin() RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -162,6 +195,24 @@ CREATE FUNCTION insights.may_write() RETURNS boolean
     select has_table_privilege('insights.claude_sessions', 'insert')
 $$;
 
+CREATE FUNCTION insights.note_failure() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    -- Two tries at once: who comes second counts what the first has written.
+    perform from insights.claude_sessions where id = coalesce(new.session_id, old.session_id) for no key update;
+    update insights.claude_sessions as session
+    set failed_with = known.failed_with, failure_count = known.failure_count
+    from insights.claude_sessions as tried
+    cross join lateral insights.failures_of(tried.id, tried.content_hash) as known
+    where
+        tried.id = coalesce(new.session_id, old.session_id)
+        and session.id = tried.id
+        and (session.failed_with, session.failure_count) <> (known.failed_with, known.failure_count);
+    return null;
+end
+$$;
+
 CREATE FUNCTION insights.note_reading() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -180,6 +231,8 @@ CREATE FUNCTION insights.note_text() RETURNS trigger
     AS $$
 begin
     new.read_with := insights.reading_of(new.id, new.content_hash);
+    select known.failed_with, known.failure_count into new.failed_with, new.failure_count
+    from insights.failures_of(new.id, new.content_hash) as known;
     return new;
 end
 $$;
@@ -691,6 +744,8 @@ CREATE TABLE insights.claude_sessions (
     entries_deleted_at timestamp with time zone,
     entries_deleted_until timestamp with time zone,
     read_with integer DEFAULT 0 NOT NULL,
+    failed_with integer DEFAULT 0 NOT NULL,
+    failure_count integer DEFAULT 0 NOT NULL,
     CONSTRAINT category_is_known CHECK ((category = ANY (ARRAY['human'::text, 'automated'::text, 'subagent'::text, 'warmup'::text, 'stub'::text, 'plumbing'::text]))),
     CONSTRAINT cost_usd_is_not_negative CHECK ((cost_usd >= (0)::double precision)),
     CONSTRAINT deleted_entries_have_both_times CHECK (((entries_deleted_at IS NULL) = (entries_deleted_until IS NULL)))
@@ -720,6 +775,11 @@ COMMENT ON COLUMN insights.claude_sessions.entries_deleted_until IS 'Entries up 
 
 COMMENT ON COLUMN insights.claude_sessions.read_with IS 'The version of the prompt that its present text was read with, negative for a version of the rules; 0: its present
 text was not read. Kept by triggers, so that what is due is found without its facet.';
+
+COMMENT ON COLUMN insights.claude_sessions.failed_with IS 'The version of the prompt that the last try to read its present text failed with, negative for a version of the rules;
+0: no try has failed since it was read. Kept by triggers, so that what was given up is passed over without its tries.';
+
+COMMENT ON COLUMN insights.claude_sessions.failure_count IS 'How many tries of its present text have failed with `failed_with` since it was read.';
 
 CREATE TABLE insights.data_versions (
     slot integer NOT NULL,
@@ -1450,6 +1510,8 @@ ALTER TABLE ONLY insights.transcript_files
 
 CREATE INDEX claude_sessions_ended_at ON insights.claude_sessions USING btree (ended_at, first_record_at);
 
+CREATE INDEX claude_sessions_failed ON insights.claude_sessions USING btree (category, failed_with, failure_count) WHERE ((failure_count > 0) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)) AND COALESCE((last_record_at > entries_deleted_until), (entries_deleted_until IS NULL)));
+
 CREATE INDEX claude_sessions_forked_from ON insights.claude_sessions USING btree (forked_from) WHERE (forked_from IS NOT NULL);
 
 CREATE INDEX claude_sessions_human_machine ON insights.claude_sessions USING btree (machine) WHERE (category = 'human'::text);
@@ -1469,6 +1531,8 @@ CREATE INDEX claude_sessions_read_with ON insights.claude_sessions USING btree (
 CREATE INDEX claude_sessions_resumed_from ON insights.claude_sessions USING btree (resumed_from) WHERE (resumed_from IS NOT NULL);
 
 CREATE INDEX claude_sessions_subagents ON insights.claude_sessions USING btree (parent_session_id) INCLUDE (started_at, first_record_at) WHERE (category = 'subagent'::text);
+
+CREATE INDEX claude_sessions_untried ON insights.claude_sessions USING btree (category, read_with) WHERE ((failure_count = 0) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)) AND COALESCE((last_record_at > entries_deleted_until), (entries_deleted_until IS NULL)));
 
 CREATE INDEX claude_sessions_with_text ON insights.claude_sessions USING btree (COALESCE(last_record_at, synced_at)) WHERE ((entries_deleted_until IS NULL) OR (COALESCE(last_record_at, synced_at) > entries_deleted_until));
 
@@ -1579,6 +1643,12 @@ CREATE TRIGGER facets_added AFTER INSERT ON insights.session_facets REFERENCING 
 CREATE TRIGGER facets_changed AFTER UPDATE ON insights.session_facets REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.days_changed();
 
 CREATE TRIGGER facets_removed AFTER DELETE ON insights.session_facets REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.days_changed();
+
+CREATE TRIGGER note_changed_failure AFTER UPDATE OF state, reader, prompt_version, content_hash, attempted_at ON insights.facet_extractions FOR EACH ROW EXECUTE FUNCTION insights.note_failure();
+
+CREATE TRIGGER note_deleted_failure AFTER DELETE ON insights.facet_extractions FOR EACH ROW WHEN ((old.state = ANY (ARRAY['ok'::text, 'failed'::text, 'refused'::text]))) EXECUTE FUNCTION insights.note_failure();
+
+CREATE TRIGGER note_new_failure AFTER INSERT ON insights.facet_extractions FOR EACH ROW WHEN ((new.state = ANY (ARRAY['ok'::text, 'failed'::text, 'refused'::text]))) EXECUTE FUNCTION insights.note_failure();
 
 CREATE TRIGGER note_reading AFTER INSERT OR DELETE OR UPDATE OF reader, prompt_version, content_hash ON insights.session_facets FOR EACH ROW EXECUTE FUNCTION insights.note_reading();
 

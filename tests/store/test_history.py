@@ -31,14 +31,14 @@ select id, 'claude', 1, 'hash', content_hash, 'claude-haiku-5-5'
 from insights.claude_sessions
 where category = 'human' and id not in (
     select id from insights.claude_sessions where category = 'human' order by started_at desc, id limit 30
-)
+) and id not in (select session_id from insights.facet_extractions where state = 'failed')
 on conflict (session_id) do nothing
 """
 
 
 @pytest.fixture(scope="module")
 def histories(cluster: Cluster) -> Iterator[dict[int, Connection]]:
-    """Two of them, read but for 30 sessions; nothing of a test stays in them."""
+    """Two of them, read but for 30 sessions and those that were given up; nothing of a test stays in them."""
     opened = {}
     for size in (SMALL, LARGE):
         create_database(cluster.url("postgres"), f"history_{size}")
@@ -82,7 +82,19 @@ def test_the_sessions_that_are_due(histories: dict[int, Connection]) -> None:
     assert all(len(select_due(connection)) == 20 for connection in histories.values())
     check(histories, select_due)
     check(histories, lambda connection: select_due(connection, limit=10_000))
-    check(histories, lambda connection: select_due(connection, reader="offline"))
+
+
+def test_the_sessions_that_are_due_for_rules(histories: dict[int, Connection]) -> None:
+    gave_up = "update insights.facet_extractions set reader = '{}' where state = 'failed'"
+    try:
+        for connection in histories.values():
+            execute(connection, gave_up.format("offline"))
+            execute(connection, "vacuum insights.claude_sessions")
+            assert len(select_due(connection, reader="offline")) == 20
+        check(histories, lambda connection: select_due(connection, reader="offline"))
+    finally:
+        for connection in histories.values():
+            execute(connection, gave_up.format("claude"))
 
 
 def test_a_sync(histories: dict[int, Connection], tmp_path: Path) -> None:
