@@ -97,11 +97,16 @@ def test_the_sessions_that_are_due_for_rules(histories: dict[int, Connection]) -
             execute(connection, gave_up.format("claude"))
 
 
-def test_a_sync(histories: dict[int, Connection], tmp_path: Path) -> None:
-    root = make_many_files(tmp_path, 20) / "projects"
+@pytest.fixture(scope="module")
+def root(histories: dict[int, Connection], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The transcripts of one more machine, which both histories know: 20 sessions of one hour."""
+    made = make_many_files(tmp_path_factory.mktemp("transcripts"), 20) / "projects"
     for connection in histories.values():
-        sync_folder(connection, root, machine="of-the-test")
+        sync_folder(connection, made, machine="of-the-test")
+    return made
 
+
+def test_a_sync(histories: dict[int, Connection], root: Path) -> None:
     def grown(connection: Connection) -> None:
         append_turn(next(iter(sorted(root.rglob("*.jsonl")))))
         assert sync_folder(connection, root, machine="of-the-test")["read_count"] == 1
@@ -131,11 +136,10 @@ def test_upkeep(histories: dict[int, Connection]) -> None:
     check(histories, lambda connection: maintaining.clear_bookkeeping(connection, settings=Settings(), now=future))
 
 
-def test_a_purge(histories: dict[int, Connection]) -> None:
+def test_a_purge(histories: dict[int, Connection], root: Path) -> None:
+    # What it does read are the sessions of the same time, of which a larger fleet has more.
     def purge(connection: Connection) -> None:
-        [row] = execute(
-            connection, "select id from insights.claude_sessions where category = 'human' order by id limit 1"
-        )
+        [row] = execute(connection, "select min(id) as id from insights.claude_sessions where machine = 'of-the-test'")
         given: dict[str, Any] = {"profile": sample_profile(), "settings": Settings(), "dry_run": False}
         keeping.purge(connection, session_ids=[row["id"]], person=None, with_forks=True, **given)
 
