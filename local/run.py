@@ -26,7 +26,7 @@ from local.airflow_environment import (
     AirflowSite,
     build_base_environment,
     build_site,
-    choose_port,
+    claim_port,
     load_password,
     load_port,
 )
@@ -130,11 +130,12 @@ def bring_up_airflow(
                 wait_for_airflow(state_dir, AirflowApi(site.url, site.user, site.password), step.update)
                 return site
         stop_airflow(state_dir)
-        site = build_site(state_dir, environment, databases, source, port=choose_port(state_dir))
-        step.update("making its tables")
-        migrate_airflow(site, databases.airflow_url)
-        start_airflow(state_dir, site)
-        wait_for_airflow(state_dir, AirflowApi(site.url, site.user, site.password), step.update)
+        with claim_port(state_dir) as port:
+            site = build_site(state_dir, environment, databases, source, port=port)
+            step.update("making its tables")
+            migrate_airflow(site, databases.airflow_url)
+            start_airflow(state_dir, site)
+            wait_for_airflow(state_dir, AirflowApi(site.url, site.user, site.password), step.update)
         step.finish(f"started on {site.url}")
     return site
 
