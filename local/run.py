@@ -80,7 +80,7 @@ def start(state_dir: Path, environment: Mapping[str, str]) -> int:
     if days:
         print(f"No session in the last full week: the report is about {days['since']} to {days['until']}.")
     run_id = first_runs.run_dag(state_dir, site, api, first_runs.WEEKLY, days)
-    published = api.load_return_value(first_runs.WEEKLY, run_id, "publish_report")
+    report = first_runs.find_report(api, run_id)
     for dag_id in sorted(dags):
         api.pause(dag_id, paused=False)
 
@@ -90,8 +90,10 @@ def start(state_dir: Path, environment: Mapping[str, str]) -> int:
             url=site.url,
             user=site.user,
             password=site.password,
-            report=published["path"],
-            month=describe_month(databases.insights_url, Path(published["path"]).parent, now=dt.datetime.now(dt.UTC)),
+            report=str(report) if report else "none yet: no session was found",
+            month=describe_month(databases.insights_url, report.parent, now=dt.datetime.now(dt.UTC))
+            if report
+            else "none yet",
             counts=counts,
             database=databases.where,
             profile=environment.get("SESSION_INSIGHTS_PROFILE")
