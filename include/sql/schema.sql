@@ -199,8 +199,15 @@ CREATE FUNCTION insights.note_failure() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
-    -- Two tries at once: who comes second counts what the first has written.
-    perform from insights.claude_sessions where id = coalesce(new.session_id, old.session_id) for no key update;
+    -- Two tries at once: who comes second counts what the first has written. A new success ends failures alone.
+    perform from insights.claude_sessions
+    where
+        id = coalesce(new.session_id, old.session_id)
+        and (failure_count > 0 or tg_op <> 'INSERT' or new.state <> 'ok')
+    for no key update;
+    if not found then
+        return null;
+    end if;
     update insights.claude_sessions as session
     set failed_with = known.failed_with, failure_count = known.failure_count
     from insights.claude_sessions as tried
