@@ -9,13 +9,14 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local import state
 from local.databases import Databases, as_connection_json, as_sqlalchemy_url
 from local.sources import Source
-from local.state import find_free_port, is_port_free, load_or_make_secret, make_private_folder, write_private_file
+from local.state import load_or_make_secret, make_private_folder, write_private_file
 
 REPO = Path(__file__).resolve().parent.parent
 PREFERRED_PORT = 8080
@@ -108,14 +109,17 @@ def build_base_environment(state_dir: Path, environment: Mapping[str, str], sour
     }
 
 
-def choose_port(state_dir: Path) -> int:
-    """Keep the port of the last start while it is free, else take 8080 or the next free one."""
+@contextlib.contextmanager
+def claim_port(state_dir: Path) -> Iterator[int]:
+    """Keep the port of the last start while it is free, else take 8080 or the next free one.
+
+    While the block runs, no other `make run` of this machine takes the same.
+    """
     kept = load_port(state_dir)
-    if kept is not None and is_port_free(kept):
-        return kept
-    port = find_free_port(PREFERRED_PORT)
-    write_private_file(make_private_folder(state_dir / "airflow") / "port", f"{port}\n")
-    return port
+    usual = range(PREFERRED_PORT, PREFERRED_PORT + 50)
+    with state.claim_port(usual if kept is None else (kept, *usual)) as port:
+        write_private_file(make_private_folder(state_dir / "airflow") / "port", f"{port}\n")
+        yield port
 
 
 def load_port(state_dir: Path) -> int | None:

@@ -65,6 +65,14 @@ def run_dag(state_dir: Path, site: AirflowSite, api: AirflowApi, dag_id: str, co
     return run_id
 
 
+def find_report(api: AirflowApi, run_id: str) -> Path | None:
+    """The page that a run of the weekly report has made; None where no session is known."""
+    states = {task["task_id"]: task["state"] for task in api.load_tasks(WEEKLY, run_id)}
+    if states["publish_report"] == "skipped":
+        return None
+    return Path(api.load_return_value(WEEKLY, run_id, "publish_report")["path"])
+
+
 def _start_run(api: AirflowApi, dag_id: str, conf: dict[str, Any]) -> str:
     # A DAG that is let go for the first time runs its latest interval at once; another run would do the same again,
     # unless it is told something else.

@@ -26,7 +26,7 @@ from local.airflow_environment import (
     AirflowSite,
     build_base_environment,
     build_site,
-    choose_port,
+    claim_port,
     load_password,
     load_port,
 )
@@ -80,7 +80,7 @@ def start(state_dir: Path, environment: Mapping[str, str]) -> int:
     if days:
         print(f"No session in the last full week: the report is about {days['since']} to {days['until']}.")
     run_id = first_runs.run_dag(state_dir, site, api, first_runs.WEEKLY, days)
-    published = api.load_return_value(first_runs.WEEKLY, run_id, "publish_report")
+    report = first_runs.find_report(api, run_id)
     for dag_id in sorted(dags):
         api.pause(dag_id, paused=False)
 
@@ -90,8 +90,10 @@ def start(state_dir: Path, environment: Mapping[str, str]) -> int:
             url=site.url,
             user=site.user,
             password=site.password,
-            report=published["path"],
-            month=describe_month(databases.insights_url, Path(published["path"]).parent, now=dt.datetime.now(dt.UTC)),
+            report=str(report) if report else "none yet: no session was found",
+            month=describe_month(databases.insights_url, report.parent, now=dt.datetime.now(dt.UTC))
+            if report
+            else "none yet",
             counts=counts,
             database=databases.where,
             profile=environment.get("SESSION_INSIGHTS_PROFILE")
@@ -130,11 +132,12 @@ def bring_up_airflow(
                 wait_for_airflow(state_dir, AirflowApi(site.url, site.user, site.password), step.update)
                 return site
         stop_airflow(state_dir)
-        site = build_site(state_dir, environment, databases, source, port=choose_port(state_dir))
-        step.update("making its tables")
-        migrate_airflow(site, databases.airflow_url)
-        start_airflow(state_dir, site)
-        wait_for_airflow(state_dir, AirflowApi(site.url, site.user, site.password), step.update)
+        with claim_port(state_dir) as port:
+            site = build_site(state_dir, environment, databases, source, port=port)
+            step.update("making its tables")
+            migrate_airflow(site, databases.airflow_url)
+            start_airflow(state_dir, site)
+            wait_for_airflow(state_dir, AirflowApi(site.url, site.user, site.password), step.update)
         step.finish(f"started on {site.url}")
     return site
 

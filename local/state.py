@@ -7,7 +7,7 @@ import fcntl
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 
@@ -58,14 +58,38 @@ def is_port_free(port: int) -> bool:
     return True
 
 
-def find_free_port(preferred: int, *, taken: set[int] | None = None) -> int:
+def find_free_port(preferred: int) -> int:
     """Return the preferred port, else the next free one above it, else any free one."""
-    for port in range(preferred, min(preferred + 50, 65536)):
-        if port not in (taken or set()) and is_port_free(port):
-            return port
+    return next(filter(is_port_free, range(preferred, min(preferred + 50, 65536))), None) or _find_any_port()
+
+
+def _find_any_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def claim_port(preferred: Iterable[int]) -> Iterator[int]:
+    """Find a free port that nobody else finds here while the block runs; a server should listen there by its end.
+
+    A claim is a socket bound 1,000 ports below: other users meet it too, and it ends with its process in any case.
+
+    Args:
+        preferred: The first free one of these is taken, else any.
+    """
+    with contextlib.ExitStack() as claims:
+
+        def claim(port: int) -> bool:
+            held = claims.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            try:
+                held.bind(("127.0.0.1", port - 1000))
+            except OSError:
+                return False
+            # After the claim, not before: whoever gave one up listens by now.
+            return is_port_free(port)
+
+        yield next(filter(claim, preferred), None) or _find_any_port()
 
 
 @contextlib.contextmanager

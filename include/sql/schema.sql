@@ -2,6 +2,16 @@
 
 CREATE SCHEMA insights;
 
+CREATE FUNCTION insights.cell(machine text, project text, initiated_by text, business text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    select jsonb_build_object(
+        'machine', machine, 'project', project, 'initiated_by', initiated_by, 'business', business
+    )
+$$;
+
+COMMENT ON FUNCTION insights.cell(machine text, project text, initiated_by text, business text) IS 'What a filter is compared with.';
+
 CREATE FUNCTION insights.count_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -41,6 +51,39 @@ begin
 end
 $$;
 
+CREATE FUNCTION insights.failures_of(wanted_id text, wanted_hash text) RETURNS TABLE(failed_with integer, failure_count integer)
+    LANGUAGE sql STABLE
+    AS $$
+    select coalesce(latest.question, 0), coalesce(latest.try_count, 0)
+    from (values (true)) as always (is_one_row)
+    left join (
+        select failed.question, count(*)::integer as try_count
+        from (
+            select
+                attempt.attempted_at,
+                attempt.id,
+                case when attempt.reader = 'offline' then -attempt.prompt_version else attempt.prompt_version end
+                    as question
+            from insights.facet_extractions as attempt
+            where
+                attempt.session_id = wanted_id
+                and attempt.content_hash = wanted_hash
+                and attempt.state in ('failed', 'refused')
+                and not exists (
+                    select 1
+                    from insights.facet_extractions as later
+                    where
+                        later.session_id = attempt.session_id
+                        and later.state = 'ok'
+                        and later.attempted_at > attempt.attempted_at
+                )
+        ) as failed
+        group by failed.question
+        order by max(failed.attempted_at) desc, max(failed.id) desc
+        limit 1
+    ) as latest on always.is_one_row
+$$;
+
 CREATE FUNCTION insights.is_admin() RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -74,6 +117,12 @@ end
 $$;
 
 COMMENT ON FUNCTION insights.keep_day_facts(changed text[]) IS 'Writes the counted days of these sessions anew.';
+
+CREATE FUNCTION insights.keep_first(kept anyelement, next_one anyelement) RETURNS anyelement
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    select kept
+$$;
 
 CREATE FUNCTION insights.limit_readers(smallest_group integer) RETURNS void
     LANGUAGE plpgsql
@@ -146,6 +195,31 @@ CREATE FUNCTION insights.may_write() RETURNS boolean
     select has_table_privilege('insights.claude_sessions', 'insert')
 $$;
 
+CREATE FUNCTION insights.note_failure() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    -- Two tries at once: who comes second counts what the first has written. A new success ends failures alone.
+    perform from insights.claude_sessions
+    where
+        id = coalesce(new.session_id, old.session_id)
+        and (failure_count > 0 or tg_op <> 'INSERT' or new.state <> 'ok')
+    for no key update;
+    if not found then
+        return null;
+    end if;
+    update insights.claude_sessions as session
+    set failed_with = known.failed_with, failure_count = known.failure_count
+    from insights.claude_sessions as tried
+    cross join lateral insights.failures_of(tried.id, tried.content_hash) as known
+    where
+        tried.id = coalesce(new.session_id, old.session_id)
+        and session.id = tried.id
+        and (session.failed_with, session.failure_count) <> (known.failed_with, known.failure_count);
+    return null;
+end
+$$;
+
 CREATE FUNCTION insights.note_reading() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -164,6 +238,8 @@ CREATE FUNCTION insights.note_text() RETURNS trigger
     AS $$
 begin
     new.read_with := insights.reading_of(new.id, new.content_hash);
+    select known.failed_with, known.failure_count into new.failed_with, new.failure_count
+    from insights.failures_of(new.id, new.content_hash) as known;
     return new;
 end
 $$;
@@ -230,12 +306,10 @@ begin
         where
             (
                 new_row.category, new_row.machine, new_row.project, new_row.initiated_by, new_row.title,
-                new_row.started_at, new_row.skills_used, new_row.ends_in_error, new_row.human_prompt_count >= 2,
-                new_row.active_minutes >= 1
+                new_row.started_at, new_row.skills_used, new_row.human_prompt_count >= 2, new_row.active_minutes >= 1
             ) is distinct from (
                 old_row.category, old_row.machine, old_row.project, old_row.initiated_by, old_row.title,
-                old_row.started_at, old_row.skills_used, old_row.ends_in_error, old_row.human_prompt_count >= 2,
-                old_row.active_minutes >= 1
+                old_row.started_at, old_row.skills_used, old_row.human_prompt_count >= 2, old_row.active_minutes >= 1
             )
     ));
     return null;
@@ -368,177 +442,126 @@ $$;
 COMMENT ON FUNCTION insights.viewer() IS 'Who looks, as the setting insights.viewer says: a signature by the key of team_rules, then the name. Null without a
 signature that is right, so that a role that may only read cannot say that it is somebody.';
 
-CREATE TABLE insights.day_facts (
-    activity_date date NOT NULL,
-    session_id text NOT NULL,
-    category text,
-    is_counted boolean NOT NULL,
-    machine text NOT NULL,
-    project text,
-    initiated_by text,
-    title text,
-    started_at timestamp with time zone,
-    skills_used jsonb,
-    time_zone text,
-    human_prompt_count integer,
-    active_minutes numeric,
-    message_count integer,
-    input_tokens bigint,
-    output_tokens bigint,
-    cache_read_tokens bigint,
-    cache_write_tokens bigint,
-    cost_usd numeric,
-    unpriced_message_count integer,
-    unfinished_message_count integer,
-    is_only_day boolean NOT NULL,
-    is_read boolean,
-    business text,
-    business_count integer,
-    outcome text,
-    priority_alignment text,
-    priority_matched text,
-    workflow_type text,
-    people text[],
-    outreach_type text,
-    friction_counts jsonb,
-    has_friction boolean,
-    skills_missed jsonb,
-    course_corrections integer,
-    retry_loops integer,
-    mcp_failures integer,
-    session_cut_short boolean,
-    estimated_time_saved_minutes integer,
-    artifacts_created integer,
-    decisions_made integer,
-    knowledge_filed integer,
-    reader text,
-    extraction_model text,
-    prompt_version integer,
-    corrected_facet_count bigint,
-    attempt_count bigint,
-    priced_attempt_count bigint,
-    reading_cost_usd numeric,
-    last_attempt_state text,
-    ends_in_error boolean
-);
-
-COMMENT ON TABLE insights.day_facts IS 'Session × local date with the session''s facets, kept by triggers. is_counted: figures count the session, which no
-program ran and which has 2 prompts or 1 minute. is_only_day: it has no other day.';
-
-CREATE FUNCTION insights.wanted_days(window_start date, window_end date) RETURNS SETOF insights.day_facts
+CREATE FUNCTION insights.window_facts(window_start date, window_end date) RETURNS TABLE(session_id text, title text, project text, started_at timestamp with time zone, active_minutes numeric, human_prompt_count bigint, message_count bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, total_tokens bigint, cost_usd numeric, unpriced_message_count bigint, unfinished_message_count bigint, time_zone text, skills_used jsonb, is_read boolean, business text, business_count integer, outcome text, priority_alignment text, priority_matched text, workflow_type text, people text[], outreach_type text, friction_counts jsonb, has_friction boolean, skills_missed jsonb, course_corrections integer, retry_loops integer, mcp_failures integer, session_cut_short boolean, estimated_time_saved_minutes integer, artifacts_created integer, decisions_made integer, knowledge_filed integer, reader text, extraction_model text, prompt_version integer, corrected_facet_count bigint, attempt_count bigint, priced_attempt_count bigint, reading_cost_usd numeric, last_attempt_state text)
     LANGUAGE sql STABLE
     AS $$
-    select *
+    -- A session of one day needs no sum.
+    select
+        session_id,
+        title,
+        project,
+        started_at,
+        active_minutes,
+        human_prompt_count::bigint,
+        message_count::bigint,
+        input_tokens,
+        output_tokens,
+        cache_read_tokens,
+        cache_write_tokens,
+        input_tokens + output_tokens + cache_read_tokens + cache_write_tokens,
+        cost_usd,
+        unpriced_message_count::bigint,
+        unfinished_message_count::bigint,
+        time_zone,
+        skills_used,
+        is_read,
+        business,
+        business_count,
+        outcome,
+        priority_alignment,
+        priority_matched,
+        workflow_type,
+        people,
+        outreach_type,
+        friction_counts,
+        has_friction,
+        skills_missed,
+        course_corrections,
+        retry_loops,
+        mcp_failures,
+        session_cut_short,
+        estimated_time_saved_minutes,
+        artifacts_created,
+        decisions_made,
+        knowledge_filed,
+        reader,
+        extraction_model,
+        prompt_version,
+        corrected_facet_count,
+        attempt_count,
+        priced_attempt_count,
+        reading_cost_usd,
+        last_attempt_state
     from insights.day_facts
     where
         activity_date >= window_start
         and activity_date < window_end
-        -- What the filter does not name may be anything; null is wanted, too. (The planner takes a case for half of the
-        -- rows, and as many conditions for hardly any.)
-        and case
-            when (select insights.session_filter()) is null then true
-            else
-                (
-                    not (select insights.session_filter() ? 'machine')
-                    or machine = (select insights.session_filter() ->> 'machine')
-                )
-                and (
-                    not (select insights.session_filter() ? 'project')
-                    or project is not distinct from (select insights.session_filter() ->> 'project')
-                )
-                and (
-                    not (select insights.session_filter() ? 'initiated_by')
-                    or initiated_by is not distinct from (select insights.session_filter() ->> 'initiated_by')
-                )
-                and (
-                    not (select insights.session_filter() ? 'business')
-                    or business is not distinct from (select insights.session_filter() ->> 'business')
-                )
-        end
-$$;
-
-COMMENT ON FUNCTION insights.wanted_days(window_start date, window_end date) IS 'The days of a window (local dates, half-open) of sessions that the filter of the transaction wants.';
-
-CREATE FUNCTION insights.window_facts(window_start date, window_end date) RETURNS TABLE(session_id text, title text, project text, started_at timestamp with time zone, active_minutes numeric, human_prompt_count bigint, message_count bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, total_tokens bigint, cost_usd numeric, unpriced_message_count bigint, unfinished_message_count bigint, time_zone text, skills_used jsonb, is_read boolean, business text, business_count integer, outcome text, priority_alignment text, priority_matched text, workflow_type text, people text[], outreach_type text, friction_counts jsonb, has_friction boolean, skills_missed jsonb, course_corrections integer, retry_loops integer, mcp_failures integer, session_cut_short boolean, estimated_time_saved_minutes integer, artifacts_created integer, decisions_made integer, knowledge_filed integer, reader text, extraction_model text, prompt_version integer, corrected_facet_count bigint, attempt_count bigint, priced_attempt_count bigint, reading_cost_usd numeric, last_attempt_state text)
-    LANGUAGE sql STABLE
-    AS $$
-    -- Of a session with several days its first one in the window stands for all; a session of one day needs no sum.
+        and is_counted
+        and is_only_day
+        and human_prompt_count > 0
+        and (
+            (select insights.session_filter()) is null
+            or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
+        )
+    union all
     select
-        day.session_id,
-        day.title,
-        day.project,
-        day.started_at,
-        coalesce(several.active_minutes, day.active_minutes) as active_minutes,
-        coalesce(several.human_prompt_count, day.human_prompt_count) as human_prompt_count,
-        coalesce(several.message_count, day.message_count) as message_count,
-        coalesce(several.input_tokens, day.input_tokens) as input_tokens,
-        coalesce(several.output_tokens, day.output_tokens) as output_tokens,
-        coalesce(several.cache_read_tokens, day.cache_read_tokens) as cache_read_tokens,
-        coalesce(several.cache_write_tokens, day.cache_write_tokens) as cache_write_tokens,
-        coalesce(
-            several.total_tokens,
-            day.input_tokens + day.output_tokens + day.cache_read_tokens + day.cache_write_tokens
-        ) as total_tokens,
-        case when day.is_only_day then day.cost_usd else several.cost_usd end as cost_usd,
-        coalesce(several.unpriced_message_count, day.unpriced_message_count) as unpriced_message_count,
-        coalesce(several.unfinished_message_count, day.unfinished_message_count) as unfinished_message_count,
-        coalesce(several.time_zone, day.time_zone) as time_zone,
-        day.skills_used,
-        day.is_read,
-        day.business,
-        day.business_count,
-        day.outcome,
-        day.priority_alignment,
-        day.priority_matched,
-        day.workflow_type,
-        day.people,
-        day.outreach_type,
-        day.friction_counts,
-        day.has_friction,
-        day.skills_missed,
-        day.course_corrections,
-        day.retry_loops,
-        day.mcp_failures,
-        day.session_cut_short,
-        day.estimated_time_saved_minutes,
-        day.artifacts_created,
-        day.decisions_made,
-        day.knowledge_filed,
-        day.reader,
-        day.extraction_model,
-        day.prompt_version,
-        day.corrected_facet_count,
-        day.attempt_count,
-        day.priced_attempt_count,
-        day.reading_cost_usd,
-        day.last_attempt_state
-    from insights.wanted_days(window_start, window_end) as day
-    left join (
-        select
-            session_id,
-            min(activity_date) as first_date,
-            sum(active_minutes) as active_minutes,
-            sum(human_prompt_count) as human_prompt_count,
-            sum(message_count) as message_count,
-            sum(input_tokens)::bigint as input_tokens,
-            sum(output_tokens)::bigint as output_tokens,
-            sum(cache_read_tokens)::bigint as cache_read_tokens,
-            sum(cache_write_tokens)::bigint as cache_write_tokens,
-            sum(input_tokens + output_tokens + cache_read_tokens + cache_write_tokens)::bigint as total_tokens,
-            sum(cost_usd) as cost_usd,
-            sum(unpriced_message_count) as unpriced_message_count,
-            sum(unfinished_message_count) as unfinished_message_count,
-            min(time_zone) as time_zone
-        from insights.wanted_days(window_start, window_end)
-        where is_counted and not is_only_day
-        group by session_id
-    ) as several on day.session_id = several.session_id
+        session_id,
+        insights.first_known(title),
+        insights.first_known(project),
+        insights.first_known(started_at),
+        sum(active_minutes),
+        sum(human_prompt_count),
+        sum(message_count),
+        sum(input_tokens)::bigint,
+        sum(output_tokens)::bigint,
+        sum(cache_read_tokens)::bigint,
+        sum(cache_write_tokens)::bigint,
+        sum(input_tokens + output_tokens + cache_read_tokens + cache_write_tokens)::bigint,
+        sum(cost_usd),
+        sum(unpriced_message_count),
+        sum(unfinished_message_count),
+        min(time_zone),
+        insights.first_known(skills_used),
+        insights.first_known(is_read),
+        insights.first_known(business),
+        insights.first_known(business_count),
+        insights.first_known(outcome),
+        insights.first_known(priority_alignment),
+        insights.first_known(priority_matched),
+        insights.first_known(workflow_type),
+        insights.first_known(people),
+        insights.first_known(outreach_type),
+        insights.first_known(friction_counts),
+        insights.first_known(has_friction),
+        insights.first_known(skills_missed),
+        insights.first_known(course_corrections),
+        insights.first_known(retry_loops),
+        insights.first_known(mcp_failures),
+        insights.first_known(session_cut_short),
+        insights.first_known(estimated_time_saved_minutes),
+        insights.first_known(artifacts_created),
+        insights.first_known(decisions_made),
+        insights.first_known(knowledge_filed),
+        insights.first_known(reader),
+        insights.first_known(extraction_model),
+        insights.first_known(prompt_version),
+        insights.first_known(corrected_facet_count),
+        insights.first_known(attempt_count),
+        insights.first_known(priced_attempt_count),
+        insights.first_known(reading_cost_usd),
+        insights.first_known(last_attempt_state)
+    from insights.day_facts
     where
-        day.is_counted
-        and case
-            when day.is_only_day then day.human_prompt_count > 0
-            else day.activity_date = several.first_date and several.human_prompt_count > 0
-        end
+        activity_date >= window_start
+        and activity_date < window_end
+        and is_counted
+        and not is_only_day
+        and (
+            (select insights.session_filter()) is null
+            or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
+        )
+    group by session_id
+    having sum(human_prompt_count) > 0
 $$;
 
 COMMENT ON FUNCTION insights.window_facts(window_start date, window_end date) IS 'Sessions of people in which somebody spoke within the window (local dates, half-open), with what they did in it and
@@ -577,40 +600,18 @@ CREATE FUNCTION insights.window_summary(window_start date, window_end date) RETU
 
     sessions as (
 
-        select
-            active_minutes,
-            human_prompt_count,
-            total_tokens,
-            input_tokens,
-            output_tokens,
-            cache_read_tokens,
-            cache_write_tokens,
-            cost_usd,
-            unpriced_message_count,
-            unfinished_message_count,
-            is_read,
-            outcome,
-            course_corrections,
-            estimated_time_saved_minutes,
-            artifacts_created,
-            decisions_made,
-            knowledge_filed,
-            people,
-            priority_matched,
-            mcp_failures,
-            retry_loops,
-            session_cut_short,
-            has_friction,
-            business_count
-        from insights.window_facts(window_start, window_end)
+        select * from insights.window_facts(window_start, window_end)
 
     ),
 
-    people as (
+    contacts as (
 
-        select distinct mentioned.person
-        from (select distinct people from sessions) as named
-        cross join lateral unnest(named.people) as mentioned (person)
+        -- A contact is one person in one session, however often named.
+        select
+            session.session_id,
+            mentioned.person
+        from sessions as session
+        cross join lateral unnest(session.people) as mentioned (person)
 
     )
 
@@ -639,9 +640,8 @@ CREATE FUNCTION insights.window_summary(window_start date, window_end date) RETU
         case when count(*) > 0 then sum(artifacts_created) else 0 end as artifacts_created,
         case when count(*) > 0 then sum(decisions_made) else 0 end as decisions_made,
         case when count(*) > 0 then sum(knowledge_filed) else 0 end as knowledge_filed,
-        (select count(*) from people) as people_count,
-        -- A contact is one person in one session, however often named.
-        coalesce(sum(cardinality(people)), 0) as contact_count,
+        (select count(distinct person) from contacts) as people_count,
+        (select count(*) from contacts) as contact_count,
         coalesce(sum(active_minutes) filter (where priority_matched is not null), 0) as priority_minutes,
         coalesce(sum(active_minutes) filter (where is_read), 0) as read_minutes,
         case when count(*) > 0 then sum(mcp_failures) else 0 end as mcp_failures,
@@ -654,6 +654,14 @@ CREATE FUNCTION insights.window_summary(window_start date, window_end date) RETU
 $$;
 
 COMMENT ON FUNCTION insights.window_summary(window_start date, window_end date) IS 'What your sessions of a window (local dates, half-open) sum up to: one row, also for a window without sessions.';
+
+CREATE AGGREGATE insights.first_known(anyelement) (
+    SFUNC = insights.keep_first,
+    STYPE = anyelement,
+    PARALLEL = safe
+);
+
+COMMENT ON AGGREGATE insights.first_known(anyelement) IS 'A value of rows that all say the same: `any_value` of Postgres 16.';
 
 CREATE TABLE insights.anomalies (
     id bigint NOT NULL,
@@ -743,7 +751,8 @@ CREATE TABLE insights.claude_sessions (
     entries_deleted_at timestamp with time zone,
     entries_deleted_until timestamp with time zone,
     read_with integer DEFAULT 0 NOT NULL,
-    ends_in_error boolean,
+    failed_with integer DEFAULT 0 NOT NULL,
+    failure_count integer DEFAULT 0 NOT NULL,
     CONSTRAINT category_is_known CHECK ((category = ANY (ARRAY['human'::text, 'automated'::text, 'subagent'::text, 'warmup'::text, 'stub'::text, 'plumbing'::text]))),
     CONSTRAINT cost_usd_is_not_negative CHECK ((cost_usd >= (0)::double precision)),
     CONSTRAINT deleted_entries_have_both_times CHECK (((entries_deleted_at IS NULL) = (entries_deleted_until IS NULL)))
@@ -774,7 +783,10 @@ COMMENT ON COLUMN insights.claude_sessions.entries_deleted_until IS 'Entries up 
 COMMENT ON COLUMN insights.claude_sessions.read_with IS 'The version of the prompt that its present text was read with, negative for a version of the rules; 0: its present
 text was not read. Kept by triggers, so that what is due is found without its facet.';
 
-COMMENT ON COLUMN insights.claude_sessions.ends_in_error IS 'Its last own entry is an API error or an interruption; null: it has none, or they were deleted before this was kept.';
+COMMENT ON COLUMN insights.claude_sessions.failed_with IS 'The version of the prompt that the last try to read its present text failed with, negative for a version of the rules;
+0: no try has failed since it was read. Kept by triggers, so that what was given up is passed over without its tries.';
+
+COMMENT ON COLUMN insights.claude_sessions.failure_count IS 'How many tries of its present text have failed with `failed_with` since it was read.';
 
 CREATE TABLE insights.data_versions (
     slot integer NOT NULL,
@@ -783,6 +795,62 @@ CREATE TABLE insights.data_versions (
 
 COMMENT ON TABLE insights.data_versions IS 'Writing transactions, counted in several slots, so that no writer waits for another; the sum is the data''s version.
 Slot 0 counts what must be gone from every page at once: purges.';
+
+CREATE TABLE insights.day_facts (
+    activity_date date NOT NULL,
+    session_id text NOT NULL,
+    category text,
+    is_counted boolean NOT NULL,
+    machine text NOT NULL,
+    project text,
+    initiated_by text,
+    title text,
+    started_at timestamp with time zone,
+    skills_used jsonb,
+    time_zone text,
+    human_prompt_count integer,
+    active_minutes numeric,
+    message_count integer,
+    input_tokens bigint,
+    output_tokens bigint,
+    cache_read_tokens bigint,
+    cache_write_tokens bigint,
+    cost_usd numeric,
+    unpriced_message_count integer,
+    unfinished_message_count integer,
+    is_only_day boolean NOT NULL,
+    is_read boolean,
+    business text,
+    business_count integer,
+    outcome text,
+    priority_alignment text,
+    priority_matched text,
+    workflow_type text,
+    people text[],
+    outreach_type text,
+    friction_counts jsonb,
+    has_friction boolean,
+    skills_missed jsonb,
+    course_corrections integer,
+    retry_loops integer,
+    mcp_failures integer,
+    session_cut_short boolean,
+    estimated_time_saved_minutes integer,
+    artifacts_created integer,
+    decisions_made integer,
+    knowledge_filed integer,
+    reader text,
+    extraction_model text,
+    prompt_version integer,
+    corrected_facet_count bigint,
+    attempt_count bigint,
+    priced_attempt_count bigint,
+    reading_cost_usd numeric,
+    last_attempt_state text
+);
+
+COMMENT ON TABLE insights.day_facts IS 'Session × local date with the session''s facets, kept by triggers. is_counted: figures count the session, which no
+program ran and which has 2 prompts or 1 minute. is_only_day: it has no other day.';
 
 CREATE TABLE insights.facet_extractions (
     id bigint NOT NULL,
@@ -949,11 +1017,7 @@ CREATE VIEW insights.day_facts_now AS
     attempt.attempt_count,
     attempt.priced_attempt_count,
     attempt.reading_cost_usd,
-    last_attempt.state AS last_attempt_state,
-        CASE
-            WHEN (session.category = 'automated'::text) THEN session.ends_in_error
-            ELSE NULL::boolean
-        END AS ends_in_error
+    last_attempt.state AS last_attempt_state
    FROM ((((insights.session_days day
      JOIN insights.claude_sessions session ON ((day.session_id = session.id)))
      LEFT JOIN insights.session_facets facet ON ((session.id = facet.session_id)))
@@ -1453,6 +1517,8 @@ ALTER TABLE ONLY insights.transcript_files
 
 CREATE INDEX claude_sessions_ended_at ON insights.claude_sessions USING btree (ended_at, first_record_at);
 
+CREATE INDEX claude_sessions_failed ON insights.claude_sessions USING btree (category, failed_with, failure_count) WHERE ((failure_count > 0) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)) AND COALESCE((last_record_at > entries_deleted_until), (entries_deleted_until IS NULL)));
+
 CREATE INDEX claude_sessions_forked_from ON insights.claude_sessions USING btree (forked_from) WHERE (forked_from IS NOT NULL);
 
 CREATE INDEX claude_sessions_human_machine ON insights.claude_sessions USING btree (machine) WHERE (category = 'human'::text);
@@ -1471,17 +1537,15 @@ CREATE INDEX claude_sessions_read_with ON insights.claude_sessions USING btree (
 
 CREATE INDEX claude_sessions_resumed_from ON insights.claude_sessions USING btree (resumed_from) WHERE (resumed_from IS NOT NULL);
 
-CREATE INDEX claude_sessions_subagents ON insights.claude_sessions USING btree (COALESCE(started_at, first_record_at)) INCLUDE (parent_session_id, started_at, first_record_at) WHERE (category = 'subagent'::text);
+CREATE INDEX claude_sessions_subagents ON insights.claude_sessions USING btree (parent_session_id) INCLUDE (started_at, first_record_at) WHERE (category = 'subagent'::text);
+
+CREATE INDEX claude_sessions_untried ON insights.claude_sessions USING btree (category, read_with) WHERE ((failure_count = 0) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)) AND COALESCE((last_record_at > entries_deleted_until), (entries_deleted_until IS NULL)));
 
 CREATE INDEX claude_sessions_with_text ON insights.claude_sessions USING btree (COALESCE(last_record_at, synced_at)) WHERE ((entries_deleted_until IS NULL) OR (COALESCE(last_record_at, synced_at) > entries_deleted_until));
 
 CREATE INDEX claude_sessions_yours ON insights.claude_sessions USING btree (id) INCLUDE (started_at) WHERE ((category = 'human'::text) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)));
 
-CREATE INDEX day_facts_counted ON insights.day_facts USING btree (activity_date) WHERE is_counted;
-
-CREATE INDEX day_facts_others ON insights.day_facts USING btree (activity_date) INCLUDE (session_id, category, machine, project, initiated_by, business, human_prompt_count, cost_usd, unpriced_message_count, ends_in_error) WHERE (NOT is_counted);
-
-CREATE INDEX day_facts_several ON insights.day_facts USING btree (activity_date) WHERE (is_counted AND (NOT is_only_day));
+CREATE INDEX day_facts_activity_date ON insights.day_facts USING btree (is_counted, is_only_day, activity_date);
 
 CREATE INDEX facet_batch_requests_batch_id ON insights.facet_batch_requests USING btree (batch_id);
 
@@ -1535,8 +1599,6 @@ CREATE INDEX session_search_words ON insights.session_search USING gin (words);
 
 CREATE INDEX session_tools_activity_date ON insights.session_tools USING btree (activity_date) INCLUDE (session_id, tool, call_count, error_count);
 
-CREATE INDEX session_tools_connectors ON insights.session_tools USING btree (activity_date) INCLUDE (session_id, tool, call_count, error_count) WHERE starts_with(tool, 'mcp__'::text);
-
 CREATE INDEX transcript_archive_session_id ON insights.transcript_archive USING btree (session_id);
 
 CREATE INDEX transcript_files_failed ON insights.transcript_files USING btree (read_at) WHERE (state = 'failed'::text);
@@ -1588,6 +1650,12 @@ CREATE TRIGGER facets_added AFTER INSERT ON insights.session_facets REFERENCING 
 CREATE TRIGGER facets_changed AFTER UPDATE ON insights.session_facets REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.days_changed();
 
 CREATE TRIGGER facets_removed AFTER DELETE ON insights.session_facets REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.days_changed();
+
+CREATE TRIGGER note_changed_failure AFTER UPDATE OF state, reader, prompt_version, content_hash, attempted_at ON insights.facet_extractions FOR EACH ROW EXECUTE FUNCTION insights.note_failure();
+
+CREATE TRIGGER note_deleted_failure AFTER DELETE ON insights.facet_extractions FOR EACH ROW WHEN ((old.state = ANY (ARRAY['ok'::text, 'failed'::text, 'refused'::text]))) EXECUTE FUNCTION insights.note_failure();
+
+CREATE TRIGGER note_new_failure AFTER INSERT ON insights.facet_extractions FOR EACH ROW WHEN ((new.state = ANY (ARRAY['ok'::text, 'failed'::text, 'refused'::text]))) EXECUTE FUNCTION insights.note_failure();
 
 CREATE TRIGGER note_reading AFTER INSERT OR DELETE OR UPDATE OF reader, prompt_version, content_hash ON insights.session_facets FOR EACH ROW EXECUTE FUNCTION insights.note_reading();
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from local import airflow_environment
-from local.airflow_environment import AirflowSite, build_site, choose_port, load_password, load_port
+from local.airflow_environment import AirflowSite, build_site, claim_port, load_password, load_port
 from local.databases import Databases
 from local.sources import Source
 
@@ -99,10 +99,22 @@ def test_the_port_is_kept_until_somebody_else_takes_it(tmp_path: Path, monkeypat
     with socket.create_server(("127.0.0.1", 0)) as server:
         taken = server.getsockname()[1]
         monkeypatch.setattr(airflow_environment, "PREFERRED_PORT", taken)
-        chosen = choose_port(tmp_path)
-        assert chosen != taken
-        assert load_port(tmp_path) == chosen
+        with claim_port(tmp_path) as chosen:
+            assert chosen != taken
+            assert load_port(tmp_path) == chosen
     # The usual one is free again, but bookmarks lead to the kept one.
-    assert choose_port(tmp_path) == chosen
-    with socket.create_server(("127.0.0.1", chosen)):
-        assert choose_port(tmp_path) not in {chosen}
+    with claim_port(tmp_path) as again:
+        assert again == chosen
+    with socket.create_server(("127.0.0.1", chosen)), claim_port(tmp_path) as another:
+        assert another != chosen
+
+
+def test_starts_at_the_same_time_take_different_ports_before_anything_listens(tmp_path: Path) -> None:
+    with claim_port(tmp_path / "first") as first, claim_port(tmp_path / "second") as second:
+        assert first != second
+        # Both have run on the same port before, one after the other.
+        for name in ("third", "fourth"):
+            (tmp_path / name / "airflow").mkdir(parents=True)
+            (tmp_path / name / "airflow" / "port").write_text("8190")
+        with claim_port(tmp_path / "third") as third, claim_port(tmp_path / "fourth") as fourth:
+            assert len({first, second, third, fourth}) == 4

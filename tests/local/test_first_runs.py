@@ -52,6 +52,22 @@ class FakeAirflow:
         return self.done
 
 
+def test_a_report_that_was_skipped_for_want_of_sessions_has_no_page() -> None:
+    class Answers:
+        state = "success"
+
+        def load_tasks(self, dag_id: str, run_id: str) -> list[dict[str, str]]:
+            return [{"task_id": "publish_report", "state": self.state}]
+
+        def load_return_value(self, dag_id: str, run_id: str, task_id: str) -> dict[str, str]:
+            return {"path": "/reports/weekly.html"}
+
+    api: Any = Answers()
+    assert first_runs.find_report(api, "r") == Path("/reports/weekly.html")
+    api.state = "skipped"
+    assert first_runs.find_report(api, "r") is None
+
+
 @dataclass
 class FakeSchedule:
     """A DAG that is paused, with or without a run that it owes."""

@@ -179,6 +179,46 @@ def test_failures_are_forgotten_when_the_text_the_question_or_the_reader_changes
     assert due(connection, reader="claude") == ["s"]
 
 
+def test_what_was_given_up_is_due_again_when_anything_about_it_changes(connection: Connection) -> None:
+    add_session(connection, "s")
+    by_claude: dict[str, Any] = {"reader": "claude", "prompt_version": 4}
+
+    def give_up() -> None:
+        for _ in range(3):
+            save_reading(connection, failure("s", **by_claude))
+        age_attempts(connection, NOW - timedelta(days=9))
+        assert due(connection, **by_claude) == []
+
+    give_up()
+    assert due(connection, **by_claude, attempts=4) == ["s"]
+    # Rules that fail meanwhile give nothing back; their own tries are counted apart.
+    save_reading(connection, failure("s"))
+    execute(connection, "update insights.facet_extractions set attempted_at = %(at)s where reader = 'offline'", at=NOW)
+    assert (due(connection, **by_claude), due(connection)) == ([], [])
+    assert due(connection, now=NOW + timedelta(minutes=30)) == ["s"]
+    execute(connection, "delete from insights.facet_extractions where reader = 'offline'")
+    assert due(connection, **by_claude) == []
+    # Another text, and the one before again.
+    execute(connection, "update insights.claude_sessions set content_hash = 'c2'")
+    assert due(connection, **by_claude) == ["s"]
+    execute(connection, "update insights.claude_sessions set content_hash = 'c1'")
+    assert due(connection, **by_claude) == []
+    # A try that was of something else after all, and tries that somebody forgets.
+    [first] = execute(connection, "select min(id) as id from insights.facet_extractions")
+    execute(connection, "update insights.facet_extractions set state = 'skipped' where id = %(id)s", **first)
+    assert due(connection, **by_claude) == ["s"]
+    give_up()
+    execute(connection, "delete from insights.facet_extractions")
+    assert due(connection, **by_claude) == ["s"]
+    # What was read has nothing left to give up, whatever becomes of its facet.
+    give_up()
+    save_reading(connection, reading("s", **by_claude))
+    execute(connection, "delete from insights.session_facets")
+    assert due(connection, **by_claude) == ["s"]
+    execute(connection, "delete from insights.facet_extractions where state = 'ok'")
+    assert due(connection, **by_claude) == []
+
+
 def test_a_success_ends_the_row_of_failures(connection: Connection) -> None:
     add_session(connection, "s")
     for _ in range(3):

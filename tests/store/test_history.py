@@ -31,14 +31,14 @@ select id, 'claude', 1, 'hash', content_hash, 'claude-haiku-5-5'
 from insights.claude_sessions
 where category = 'human' and id not in (
     select id from insights.claude_sessions where category = 'human' order by started_at desc, id limit 30
-)
+) and id not in (select session_id from insights.facet_extractions where state = 'failed')
 on conflict (session_id) do nothing
 """
 
 
 @pytest.fixture(scope="module")
 def histories(cluster: Cluster) -> Iterator[dict[int, Connection]]:
-    """Two of them, read but for 30 sessions; nothing of a test stays in them."""
+    """Two of them, read but for 30 sessions and those that were given up; nothing of a test stays in them."""
     opened = {}
     for size in (SMALL, LARGE):
         create_database(cluster.url("postgres"), f"history_{size}")
@@ -82,14 +82,31 @@ def test_the_sessions_that_are_due(histories: dict[int, Connection]) -> None:
     assert all(len(select_due(connection)) == 20 for connection in histories.values())
     check(histories, select_due)
     check(histories, lambda connection: select_due(connection, limit=10_000))
-    check(histories, lambda connection: select_due(connection, reader="offline"))
 
 
-def test_a_sync(histories: dict[int, Connection], tmp_path: Path) -> None:
-    root = make_many_files(tmp_path, 20) / "projects"
+def test_the_sessions_that_are_due_for_rules(histories: dict[int, Connection]) -> None:
+    gave_up = "update insights.facet_extractions set reader = '{}' where state = 'failed'"
+    try:
+        for connection in histories.values():
+            execute(connection, gave_up.format("offline"))
+            execute(connection, "vacuum insights.claude_sessions")
+            assert len(select_due(connection, reader="offline")) == 20
+        check(histories, lambda connection: select_due(connection, reader="offline"))
+    finally:
+        for connection in histories.values():
+            execute(connection, gave_up.format("claude"))
+
+
+@pytest.fixture(scope="module")
+def root(histories: dict[int, Connection], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The transcripts of one more machine, which both histories know: 20 sessions of one hour."""
+    made = make_many_files(tmp_path_factory.mktemp("transcripts"), 20) / "projects"
     for connection in histories.values():
-        sync_folder(connection, root, machine="of-the-test")
+        sync_folder(connection, made, machine="of-the-test")
+    return made
 
+
+def test_a_sync(histories: dict[int, Connection], root: Path) -> None:
     def grown(connection: Connection) -> None:
         append_turn(next(iter(sorted(root.rglob("*.jsonl")))))
         assert sync_folder(connection, root, machine="of-the-test")["read_count"] == 1
@@ -119,11 +136,10 @@ def test_upkeep(histories: dict[int, Connection]) -> None:
     check(histories, lambda connection: maintaining.clear_bookkeeping(connection, settings=Settings(), now=future))
 
 
-def test_a_purge(histories: dict[int, Connection]) -> None:
+def test_a_purge(histories: dict[int, Connection], root: Path) -> None:
+    # What it does read are the sessions of the same time, of which a larger fleet has more.
     def purge(connection: Connection) -> None:
-        [row] = execute(
-            connection, "select id from insights.claude_sessions where category = 'human' order by id limit 1"
-        )
+        [row] = execute(connection, "select min(id) as id from insights.claude_sessions where machine = 'of-the-test'")
         given: dict[str, Any] = {"profile": sample_profile(), "settings": Settings(), "dry_run": False}
         keeping.purge(connection, session_ids=[row["id"]], person=None, with_forks=True, **given)
 

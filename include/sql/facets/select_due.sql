@@ -38,7 +38,29 @@ wanted as (
     inner join insights.claude_sessions as session
         on session.read_with between other_readings.lowest and other_readings.highest
     where
-        not %(force)s
+        session.failure_count = 0
+        and not %(force)s
+        and %(session_ids)s::text[] is null
+        and %(ended_id)s::text is null
+        and session.category = any(%(categories)s::text[])
+        and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
+        and coalesce(session.last_record_at > session.entries_deleted_until, session.entries_deleted_until is null)
+    union
+    -- And of those that have failed, all but those that have failed with the same question too often.
+    select session.id
+    from (
+        values
+        (-2147483648, %(read_with)s::int - 1, 2147483647),
+        (%(read_with)s::int, %(read_with)s::int, %(attempts)s::int - 1),
+        (%(read_with)s::int + 1, 2147483647, 2147483647)
+    ) as other_failures (lowest, highest, most)
+    inner join insights.claude_sessions as session
+        on
+            session.failed_with between other_failures.lowest and other_failures.highest
+            and other_failures.most >= session.failure_count
+    where
+        session.failure_count > 0
+        and not %(force)s
         and %(session_ids)s::text[] is null
         and %(ended_id)s::text is null
         and session.category = any(%(categories)s::text[])

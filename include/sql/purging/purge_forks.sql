@@ -32,7 +32,8 @@ same_time as (
     select id
     from insights.claude_sessions
     where
-        ended_at >= (select own_times.first_at from own_times)
+        -- Without an end the planner takes it for a third of all, and reads them all where pages are dear.
+        ended_at between (select own_times.first_at from own_times) and 'infinity'
         and first_record_at <= (select own_times.last_at from own_times)
     union
     select id

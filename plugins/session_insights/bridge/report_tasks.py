@@ -43,6 +43,7 @@ def add_report_tasks(period: Period, settings: Settings) -> None:
     def open_snapshot() -> dict[str, Any]:
         """Settle which days the report is about."""
         with bridge.workplace() as place:
+            bridge.skip_if(reporting.why_no_report(place.database))
             return reporting.open_snapshot(place.database, period, bridge.find_window(period, place))
 
     @task_group

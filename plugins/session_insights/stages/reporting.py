@@ -46,6 +46,13 @@ def aggregate_names(period: Period) -> list[str]:
     return [aggregate.name for aggregate in find_aggregates(period)]
 
 
+def why_no_report(connection: Connection) -> str | None:
+    """Say why there is none: all DAGs of a new Airflow start at once, and a page about nothing helps nobody."""
+    if figure_store.has_sessions(connection):
+        return None
+    return "No session was read yet: run insights_session_sync, then this again, or wait until it is due."
+
+
 def open_snapshot(connection: Connection, period: Period, window: Window) -> dict[str, Any]:
     """Settle which days a report is about; what the tasks after it need."""
     period_type = period_type_of(period, window)

@@ -22,6 +22,11 @@ def load_rows(connection: Connection, name: str, window: Window) -> Rows:
     return [{column: _as_json(value) for column, value in row.items()} for row in rows]
 
 
+def has_sessions(connection: Connection) -> bool:
+    """Tell whether any session was ever read from a source."""
+    return bool(execute(connection, load_sql("reports/any_session"))[0]["is_any"])
+
+
 def open_snapshot(connection: Connection, period_type: str, window: Window) -> int:
     """Find or make the snapshot of a window.
 
