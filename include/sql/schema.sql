@@ -1525,9 +1525,9 @@ CREATE INDEX claude_sessions_human_machine ON insights.claude_sessions USING btr
 
 CREATE INDEX claude_sessions_initiated_by ON insights.claude_sessions USING btree (initiated_by) WHERE (category = 'human'::text);
 
-CREATE INDEX claude_sessions_machine ON insights.claude_sessions USING btree (machine);
+CREATE INDEX claude_sessions_listed ON insights.claude_sessions USING btree (category, ended_at DESC NULLS LAST, id DESC) INCLUDE (human_prompt_count, active_minutes, family_cost_usd, machine, project, initiated_by) WHERE (category = ANY (ARRAY['human'::text, 'automated'::text]));
 
-CREATE INDEX claude_sessions_newest ON insights.claude_sessions USING btree (ended_at DESC NULLS LAST, id DESC) WHERE ((category = 'human'::text) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)));
+CREATE INDEX claude_sessions_machine ON insights.claude_sessions USING btree (machine);
 
 CREATE INDEX claude_sessions_parent_session_id ON insights.claude_sessions USING btree (parent_session_id);
 
@@ -1599,19 +1599,29 @@ CREATE INDEX session_search_words ON insights.session_search USING gin (words);
 
 CREATE INDEX session_tools_activity_date ON insights.session_tools USING btree (activity_date) INCLUDE (session_id, tool, call_count, error_count);
 
-CREATE INDEX transcript_archive_session_id ON insights.transcript_archive USING btree (session_id);
+CREATE INDEX session_tools_failed_connector ON insights.session_tools USING btree (COALESCE("substring"(tool, '^mcp__(.+?)__'::text), tool), activity_date) INCLUDE (session_id) WHERE ((error_count > 0) AND starts_with(tool, 'mcp__'::text));
+
+CREATE INDEX session_tools_tool ON insights.session_tools USING btree (tool, activity_date) INCLUDE (session_id);
+
+CREATE INDEX transcript_archive_session_id ON insights.transcript_archive USING btree (session_id) INCLUDE (stored_bytes, size_bytes);
+
+CREATE INDEX transcript_files_cut ON insights.transcript_files USING btree (machine) WHERE (bad_lines <> '[]'::jsonb);
 
 CREATE INDEX transcript_files_failed ON insights.transcript_files USING btree (read_at) WHERE (state = 'failed'::text);
 
-CREATE INDEX transcript_files_gone ON insights.transcript_files USING btree (machine, mtime_ns) WHERE (state = 'vanished'::text);
+CREATE INDEX transcript_files_gone ON insights.transcript_files USING btree (machine, mtime_ns) INCLUDE (read_at) WHERE (state = 'vanished'::text);
 
-CREATE INDEX transcript_files_present ON insights.transcript_files USING btree (machine) WHERE (state <> 'vanished'::text);
+CREATE INDEX transcript_files_present ON insights.transcript_files USING btree (machine) INCLUDE (state, read_at, mtime_ns) WHERE (state <> 'vanished'::text);
 
 CREATE INDEX transcript_files_read_at ON insights.transcript_files USING btree (read_at);
 
 CREATE INDEX transcript_files_session_id ON insights.transcript_files USING btree (session_id);
 
 CREATE STATISTICS insights.claude_sessions_reading (mcv) ON category, read_with FROM insights.claude_sessions;
+
+CREATE STATISTICS insights.session_facets_business ON COALESCE(businesses ->> 0, 'unknown'::text) FROM insights.session_facets;
+
+CREATE STATISTICS insights.session_facets_friction ON jsonb_path_exists(friction_counts, '$.*?(@ > 0)'::jsonpath) FROM insights.session_facets;
 
 CREATE TRIGGER attempts_added AFTER INSERT ON insights.facet_extractions REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION insights.days_changed();
 

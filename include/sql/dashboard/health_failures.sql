@@ -10,7 +10,8 @@ last_tries as (
         failed.session_id,
         failed.state,
         failed.error,
-        failed.attempted_at
+        failed.attempted_at,
+        count(*) over () as total_count
     from insights.facet_extractions as failed
     where
         failed.state in ('failed', 'refused')
@@ -23,6 +24,8 @@ last_tries as (
                 and later.state in ('ok', 'failed', 'refused')
                 and (later.attempted_at, later.id) > (failed.attempted_at, failed.id)
         )
+    order by failed.attempted_at desc, failed.session_id
+    limit 50
 
 )
 
@@ -32,8 +35,7 @@ select
     last_tries.state,
     last_tries.error,
     last_tries.attempted_at,
-    count(*) over () as total_count
+    last_tries.total_count
 from last_tries
 inner join insights.claude_sessions as session on last_tries.session_id = session.id
 order by last_tries.attempted_at desc, last_tries.session_id
-limit 50

@@ -1,12 +1,13 @@
 -- sessions: one page of the sessions that a filter leaves, with what they did within its days.
 -- Grain:  one row per session, by sort_value and id, both descending.
--- Reads:  insights.session_days, insights.session_tools, insights.claude_sessions, insights.session_facets,
---         insights.session_search, insights.facet_extractions
+-- Reads:  insights.day_facts, insights.session_days, insights.session_tools, insights.claude_sessions,
+--         insights.session_facets, insights.session_search, insights.facet_extractions
 -- Params: since, until -- local dates, both included, or null
 --         category -- human (the sessions that figures count), automated, or all
 --         sort_by -- last_spoken, active_minutes, cost_usd, course_corrections
 --         after_value, after_id -- the last row of the page before, or null
 --         needs_days -- a day is given
+--         has_order -- an index has the rows in their order: newest first, without days and words
 --         count_limit -- of rows that are counted
 --         result_limit -- rows; the others are one value each or null, see `dashboard/filters.py`
 with
@@ -14,36 +15,53 @@ with
 days as (
 
     -- Left empty where the filter has no days: it would read every day of every session.
-    -- Whole numbers add up to the same whatever the order of rows is, and a page ends where the next begins.
     select
         session_id,
-        sum(round(active_minutes * 60000)::bigint) as active_milliseconds,
-        sum(round(cost_usd * 1000000)::bigint) as cost_micros,
-        sum(human_prompt_count) as human_prompt_count
-    from insights.session_days
+        active_minutes,
+        cost_usd,
+        human_prompt_count
+    from insights.day_facts
     where
         %(needs_days)s
+        and is_only_day
+        and (
+            (%(category)s <> 'automated' and is_counted and human_prompt_count > 0)
+            or (%(category)s <> 'human' and not is_counted and category = 'automated')
+        )
+        and (%(since)s::date is null or activity_date >= %(since)s::date)
+        and (%(until)s::date is null or activity_date <= %(until)s::date)
+    union all
+    -- As numeric: the order in which rows are read cannot change the sum, and a page ends where the next begins.
+    select
+        session_id,
+        sum(active_minutes) as active_minutes,
+        sum(cost_usd) as cost_usd,
+        sum(human_prompt_count) as human_prompt_count
+    from insights.day_facts
+    where
+        %(needs_days)s
+        and not is_only_day
+        and (
+            (%(category)s <> 'automated' and is_counted)
+            or (%(category)s <> 'human' and not is_counted and category = 'automated')
+        )
         and (%(since)s::date is null or activity_date >= %(since)s::date)
         and (%(until)s::date is null or activity_date <= %(until)s::date)
     group by session_id
+    having sum(human_prompt_count) > 0 or not bool_or(is_counted)
 
 ),
 
 found as not materialized (
 
-    -- Narrow, and asked twice: for a page, which the index of the newest gives in their order, and for the count.
     select
         session.id as session_id,
-        -- One of these is null for all and drops out of the order. Words are found by their own index, then sorted.
-        case when %(sort_by)s = 'last_spoken' and %(words)s::text is null then session.ended_at end as spoken_at,
-        case when %(sort_by)s <> 'last_spoken' or %(words)s::text is not null then 1 end as has_value,
+        session.ended_at,
         case %(sort_by)s
             when 'active_minutes'
-                then
-                    case when %(needs_days)s then coalesce(days.active_milliseconds, 0) else session.active_minutes end
+                then case when %(needs_days)s then days.active_minutes else session.active_minutes end
             when 'cost_usd'
-                then
-                    coalesce(case when %(needs_days)s then days.cost_micros else session.family_cost_usd end, -1)
+                then coalesce(case when %(needs_days)s then days.cost_usd else session.family_cost_usd end, -1)
             when 'course_corrections' then coalesce(facet.course_corrections, -1)
             else coalesce(extract(epoch from session.ended_at), 0)
         end::double precision as sort_value
@@ -56,8 +74,14 @@ found as not materialized (
             (
                 %(category)s <> 'automated'
                 and session.category = 'human'
-                and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
-                and coalesce(days.human_prompt_count, session.human_prompt_count) > 0
+                -- Else a session's days have been asked.
+                and (
+                    %(needs_days)s
+                    or (
+                        (session.human_prompt_count >= 2 or session.active_minutes >= 1)
+                        and session.human_prompt_count > 0
+                    )
+                )
             )
             or (%(category)s <> 'human' and session.category = 'automated')
         )
@@ -94,12 +118,11 @@ found as not materialized (
             when %(friction)s::text = 'retry_loops' then facet.retry_loops > 0
             when starts_with(%(friction)s::text, 'connector:')
                 then
-                    exists (
-                        select
+                    session.id in (
+                        select called.session_id
                         from insights.session_tools as called
                         where
-                            called.session_id = session.id
-                            and called.error_count > 0
+                            called.error_count > 0
                             and (%(since)s::date is null or called.activity_date >= %(since)s::date)
                             and (%(until)s::date is null or called.activity_date <= %(until)s::date)
                             and starts_with(called.tool, 'mcp__')
@@ -114,6 +137,7 @@ found as not materialized (
         end)
         and (%(skill)s::text is null or session.skills_used ? %(skill)s::text)
         and (%(skill_missed)s::text is null or facet.skills_missed ? %(skill_missed)s::text)
+        -- What failed is little and is found once; a tool may have been called in all sessions.
         and (%(tool)s::text is null or exists (
             select
             from insights.session_tools as called
@@ -138,26 +162,54 @@ found as not materialized (
         and (%(reading)s::text is null or case %(reading)s::text
             when 'read' then facet.session_id is not null
             when 'unread' then facet.session_id is null
-            else facet.session_id is null and exists (
-                select
+            else facet.session_id is null and session.id in (
+                select attempt.session_id
                 from insights.facet_extractions as attempt
-                where attempt.session_id = session.id and attempt.state in ('failed', 'refused')
+                where attempt.state in ('failed', 'refused')
             )
         end)
 
 ),
 
-page as (
+sorted as materialized (
 
+    -- Once for the page and the count.
     select
         session_id,
         sort_value
     from found
-    where
-        %(after_id)s::text is null
-        or (sort_value, session_id) < (%(after_value)s::double precision, %(after_id)s::text)
-    order by spoken_at desc nulls last, has_value * sort_value desc, session_id desc
-    limit %(result_limit)s
+    where not %(has_order)s
+
+),
+
+page as (
+
+    (
+        select
+            session_id,
+            sort_value
+        from sorted
+        where
+            %(after_id)s::text is null
+            or (sort_value, session_id) < (%(after_value)s::double precision, %(after_id)s::text)
+        order by sort_value desc, session_id desc
+        limit %(result_limit)s
+    )
+    union all
+    (
+        select
+            session_id,
+            sort_value
+        from found
+        where
+            %(has_order)s
+            and (
+                %(after_id)s::text is null
+                or (sort_value, session_id) < (%(after_value)s::double precision, %(after_id)s::text)
+            )
+        order by ended_at desc nulls last, session_id desc
+        limit %(result_limit)s
+    )
 
 ),
 
@@ -198,15 +250,19 @@ select
         from insights.facet_extractions as attempt
         where attempt.session_id = page.session_id and attempt.state in ('failed', 'refused')
     ) as has_failed,
-    (
-        select count(*)
-        from (
-            select
-            from found
-            order by spoken_at desc nulls last
-            limit %(count_limit)s
-        ) as counted
-    ) as total_count
+    case
+        when %(has_order)s
+            then (
+                select count(*)
+                from (
+                    select
+                    from found
+                    order by ended_at desc nulls last, session_id desc
+                    limit %(count_limit)s
+                ) as counted
+            )
+        else (select least(count(*), %(count_limit)s) from sorted)
+    end as total_count
 from page
 inner join insights.claude_sessions as session on page.session_id = session.id
 left join page_days on page.session_id = page_days.session_id

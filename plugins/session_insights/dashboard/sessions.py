@@ -61,13 +61,15 @@ def search_sessions(connection: Connection, filters: Filters) -> tuple[list[dict
     """Rows of one page, and `after` of the next one."""
     after_value, after_id = filters.place
     said = filters.model_dump(exclude={"q", "sort", "after", "limit"})
+    needs_days = bool(filters.since or filters.until)
     rows = store.load_page(
         connection,
         said
         | {
             "words": filters.q,
             "sort_by": filters.sort,
-            "needs_days": bool(filters.since or filters.until),
+            "needs_days": needs_days,
+            "has_order": filters.sort == "last_spoken" and not needs_days and filters.q is None,
             "after_value": after_value,
             "after_id": after_id,
             "result_limit": filters.limit + 1,
