@@ -2,16 +2,6 @@
 
 CREATE SCHEMA insights;
 
-CREATE FUNCTION insights.cell(machine text, project text, initiated_by text, business text) RETURNS jsonb
-    LANGUAGE sql STABLE
-    AS $$
-    select jsonb_build_object(
-        'machine', machine, 'project', project, 'initiated_by', initiated_by, 'business', business
-    )
-$$;
-
-COMMENT ON FUNCTION insights.cell(machine text, project text, initiated_by text, business text) IS 'What a filter is compared with.';
-
 CREATE FUNCTION insights.count_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -117,12 +107,6 @@ end
 $$;
 
 COMMENT ON FUNCTION insights.keep_day_facts(changed text[]) IS 'Writes the counted days of these sessions anew.';
-
-CREATE FUNCTION insights.keep_first(kept anyelement, next_one anyelement) RETURNS anyelement
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    AS $$
-    select kept
-$$;
 
 CREATE FUNCTION insights.limit_readers(smallest_group integer) RETURNS void
     LANGUAGE plpgsql
@@ -306,10 +290,12 @@ begin
         where
             (
                 new_row.category, new_row.machine, new_row.project, new_row.initiated_by, new_row.title,
-                new_row.started_at, new_row.skills_used, new_row.human_prompt_count >= 2, new_row.active_minutes >= 1
+                new_row.started_at, new_row.skills_used, new_row.ends_in_error, new_row.human_prompt_count >= 2,
+                new_row.active_minutes >= 1
             ) is distinct from (
                 old_row.category, old_row.machine, old_row.project, old_row.initiated_by, old_row.title,
-                old_row.started_at, old_row.skills_used, old_row.human_prompt_count >= 2, old_row.active_minutes >= 1
+                old_row.started_at, old_row.skills_used, old_row.ends_in_error, old_row.human_prompt_count >= 2,
+                old_row.active_minutes >= 1
             )
     ));
     return null;
@@ -442,126 +428,177 @@ $$;
 COMMENT ON FUNCTION insights.viewer() IS 'Who looks, as the setting insights.viewer says: a signature by the key of team_rules, then the name. Null without a
 signature that is right, so that a role that may only read cannot say that it is somebody.';
 
+CREATE TABLE insights.day_facts (
+    activity_date date NOT NULL,
+    session_id text NOT NULL,
+    category text,
+    is_counted boolean NOT NULL,
+    machine text NOT NULL,
+    project text,
+    initiated_by text,
+    title text,
+    started_at timestamp with time zone,
+    skills_used jsonb,
+    time_zone text,
+    human_prompt_count integer,
+    active_minutes numeric,
+    message_count integer,
+    input_tokens bigint,
+    output_tokens bigint,
+    cache_read_tokens bigint,
+    cache_write_tokens bigint,
+    cost_usd numeric,
+    unpriced_message_count integer,
+    unfinished_message_count integer,
+    is_only_day boolean NOT NULL,
+    is_read boolean,
+    business text,
+    business_count integer,
+    outcome text,
+    priority_alignment text,
+    priority_matched text,
+    workflow_type text,
+    people text[],
+    outreach_type text,
+    friction_counts jsonb,
+    has_friction boolean,
+    skills_missed jsonb,
+    course_corrections integer,
+    retry_loops integer,
+    mcp_failures integer,
+    session_cut_short boolean,
+    estimated_time_saved_minutes integer,
+    artifacts_created integer,
+    decisions_made integer,
+    knowledge_filed integer,
+    reader text,
+    extraction_model text,
+    prompt_version integer,
+    corrected_facet_count bigint,
+    attempt_count bigint,
+    priced_attempt_count bigint,
+    reading_cost_usd numeric,
+    last_attempt_state text,
+    ends_in_error boolean
+);
+
+COMMENT ON TABLE insights.day_facts IS 'Session × local date with the session''s facets, kept by triggers. is_counted: figures count the session, which no
+program ran and which has 2 prompts or 1 minute. is_only_day: it has no other day.';
+
+CREATE FUNCTION insights.wanted_days(window_start date, window_end date) RETURNS SETOF insights.day_facts
+    LANGUAGE sql STABLE
+    AS $$
+    select *
+    from insights.day_facts
+    where
+        activity_date >= window_start
+        and activity_date < window_end
+        -- What the filter does not name may be anything; null is wanted, too. (The planner takes a case for half of the
+        -- rows, and as many conditions for hardly any.)
+        and case
+            when (select insights.session_filter()) is null then true
+            else
+                (
+                    not (select insights.session_filter() ? 'machine')
+                    or machine = (select insights.session_filter() ->> 'machine')
+                )
+                and (
+                    not (select insights.session_filter() ? 'project')
+                    or project is not distinct from (select insights.session_filter() ->> 'project')
+                )
+                and (
+                    not (select insights.session_filter() ? 'initiated_by')
+                    or initiated_by is not distinct from (select insights.session_filter() ->> 'initiated_by')
+                )
+                and (
+                    not (select insights.session_filter() ? 'business')
+                    or business is not distinct from (select insights.session_filter() ->> 'business')
+                )
+        end
+$$;
+
+COMMENT ON FUNCTION insights.wanted_days(window_start date, window_end date) IS 'The days of a window (local dates, half-open) of sessions that the filter of the transaction wants.';
+
 CREATE FUNCTION insights.window_facts(window_start date, window_end date) RETURNS TABLE(session_id text, title text, project text, started_at timestamp with time zone, active_minutes numeric, human_prompt_count bigint, message_count bigint, input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, total_tokens bigint, cost_usd numeric, unpriced_message_count bigint, unfinished_message_count bigint, time_zone text, skills_used jsonb, is_read boolean, business text, business_count integer, outcome text, priority_alignment text, priority_matched text, workflow_type text, people text[], outreach_type text, friction_counts jsonb, has_friction boolean, skills_missed jsonb, course_corrections integer, retry_loops integer, mcp_failures integer, session_cut_short boolean, estimated_time_saved_minutes integer, artifacts_created integer, decisions_made integer, knowledge_filed integer, reader text, extraction_model text, prompt_version integer, corrected_facet_count bigint, attempt_count bigint, priced_attempt_count bigint, reading_cost_usd numeric, last_attempt_state text)
     LANGUAGE sql STABLE
     AS $$
-    -- A session of one day needs no sum.
+    -- Of a session with several days its first one in the window stands for all; a session of one day needs no sum.
     select
-        session_id,
-        title,
-        project,
-        started_at,
-        active_minutes,
-        human_prompt_count::bigint,
-        message_count::bigint,
-        input_tokens,
-        output_tokens,
-        cache_read_tokens,
-        cache_write_tokens,
-        input_tokens + output_tokens + cache_read_tokens + cache_write_tokens,
-        cost_usd,
-        unpriced_message_count::bigint,
-        unfinished_message_count::bigint,
-        time_zone,
-        skills_used,
-        is_read,
-        business,
-        business_count,
-        outcome,
-        priority_alignment,
-        priority_matched,
-        workflow_type,
-        people,
-        outreach_type,
-        friction_counts,
-        has_friction,
-        skills_missed,
-        course_corrections,
-        retry_loops,
-        mcp_failures,
-        session_cut_short,
-        estimated_time_saved_minutes,
-        artifacts_created,
-        decisions_made,
-        knowledge_filed,
-        reader,
-        extraction_model,
-        prompt_version,
-        corrected_facet_count,
-        attempt_count,
-        priced_attempt_count,
-        reading_cost_usd,
-        last_attempt_state
-    from insights.day_facts
+        day.session_id,
+        day.title,
+        day.project,
+        day.started_at,
+        coalesce(several.active_minutes, day.active_minutes) as active_minutes,
+        coalesce(several.human_prompt_count, day.human_prompt_count) as human_prompt_count,
+        coalesce(several.message_count, day.message_count) as message_count,
+        coalesce(several.input_tokens, day.input_tokens) as input_tokens,
+        coalesce(several.output_tokens, day.output_tokens) as output_tokens,
+        coalesce(several.cache_read_tokens, day.cache_read_tokens) as cache_read_tokens,
+        coalesce(several.cache_write_tokens, day.cache_write_tokens) as cache_write_tokens,
+        coalesce(
+            several.total_tokens,
+            day.input_tokens + day.output_tokens + day.cache_read_tokens + day.cache_write_tokens
+        ) as total_tokens,
+        case when day.is_only_day then day.cost_usd else several.cost_usd end as cost_usd,
+        coalesce(several.unpriced_message_count, day.unpriced_message_count) as unpriced_message_count,
+        coalesce(several.unfinished_message_count, day.unfinished_message_count) as unfinished_message_count,
+        coalesce(several.time_zone, day.time_zone) as time_zone,
+        day.skills_used,
+        day.is_read,
+        day.business,
+        day.business_count,
+        day.outcome,
+        day.priority_alignment,
+        day.priority_matched,
+        day.workflow_type,
+        day.people,
+        day.outreach_type,
+        day.friction_counts,
+        day.has_friction,
+        day.skills_missed,
+        day.course_corrections,
+        day.retry_loops,
+        day.mcp_failures,
+        day.session_cut_short,
+        day.estimated_time_saved_minutes,
+        day.artifacts_created,
+        day.decisions_made,
+        day.knowledge_filed,
+        day.reader,
+        day.extraction_model,
+        day.prompt_version,
+        day.corrected_facet_count,
+        day.attempt_count,
+        day.priced_attempt_count,
+        day.reading_cost_usd,
+        day.last_attempt_state
+    from insights.wanted_days(window_start, window_end) as day
+    left join (
+        select
+            session_id,
+            min(activity_date) as first_date,
+            sum(active_minutes) as active_minutes,
+            sum(human_prompt_count) as human_prompt_count,
+            sum(message_count) as message_count,
+            sum(input_tokens)::bigint as input_tokens,
+            sum(output_tokens)::bigint as output_tokens,
+            sum(cache_read_tokens)::bigint as cache_read_tokens,
+            sum(cache_write_tokens)::bigint as cache_write_tokens,
+            sum(input_tokens + output_tokens + cache_read_tokens + cache_write_tokens)::bigint as total_tokens,
+            sum(cost_usd) as cost_usd,
+            sum(unpriced_message_count) as unpriced_message_count,
+            sum(unfinished_message_count) as unfinished_message_count,
+            min(time_zone) as time_zone
+        from insights.wanted_days(window_start, window_end)
+        where is_counted and not is_only_day
+        group by session_id
+    ) as several on day.session_id = several.session_id
     where
-        activity_date >= window_start
-        and activity_date < window_end
-        and is_counted
-        and is_only_day
-        and human_prompt_count > 0
-        and (
-            (select insights.session_filter()) is null
-            or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
-        )
-    union all
-    select
-        session_id,
-        insights.first_known(title),
-        insights.first_known(project),
-        insights.first_known(started_at),
-        sum(active_minutes),
-        sum(human_prompt_count),
-        sum(message_count),
-        sum(input_tokens)::bigint,
-        sum(output_tokens)::bigint,
-        sum(cache_read_tokens)::bigint,
-        sum(cache_write_tokens)::bigint,
-        sum(input_tokens + output_tokens + cache_read_tokens + cache_write_tokens)::bigint,
-        sum(cost_usd),
-        sum(unpriced_message_count),
-        sum(unfinished_message_count),
-        min(time_zone),
-        insights.first_known(skills_used),
-        insights.first_known(is_read),
-        insights.first_known(business),
-        insights.first_known(business_count),
-        insights.first_known(outcome),
-        insights.first_known(priority_alignment),
-        insights.first_known(priority_matched),
-        insights.first_known(workflow_type),
-        insights.first_known(people),
-        insights.first_known(outreach_type),
-        insights.first_known(friction_counts),
-        insights.first_known(has_friction),
-        insights.first_known(skills_missed),
-        insights.first_known(course_corrections),
-        insights.first_known(retry_loops),
-        insights.first_known(mcp_failures),
-        insights.first_known(session_cut_short),
-        insights.first_known(estimated_time_saved_minutes),
-        insights.first_known(artifacts_created),
-        insights.first_known(decisions_made),
-        insights.first_known(knowledge_filed),
-        insights.first_known(reader),
-        insights.first_known(extraction_model),
-        insights.first_known(prompt_version),
-        insights.first_known(corrected_facet_count),
-        insights.first_known(attempt_count),
-        insights.first_known(priced_attempt_count),
-        insights.first_known(reading_cost_usd),
-        insights.first_known(last_attempt_state)
-    from insights.day_facts
-    where
-        activity_date >= window_start
-        and activity_date < window_end
-        and is_counted
-        and not is_only_day
-        and (
-            (select insights.session_filter()) is null
-            or insights.cell(machine, project, initiated_by, business) @> (select insights.session_filter())
-        )
-    group by session_id
-    having sum(human_prompt_count) > 0
+        day.is_counted
+        and case
+            when day.is_only_day then day.human_prompt_count > 0
+            else day.activity_date = several.first_date and several.human_prompt_count > 0
+        end
 $$;
 
 COMMENT ON FUNCTION insights.window_facts(window_start date, window_end date) IS 'Sessions of people in which somebody spoke within the window (local dates, half-open), with what they did in it and
@@ -600,18 +637,40 @@ CREATE FUNCTION insights.window_summary(window_start date, window_end date) RETU
 
     sessions as (
 
-        select * from insights.window_facts(window_start, window_end)
+        select
+            active_minutes,
+            human_prompt_count,
+            total_tokens,
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            cost_usd,
+            unpriced_message_count,
+            unfinished_message_count,
+            is_read,
+            outcome,
+            course_corrections,
+            estimated_time_saved_minutes,
+            artifacts_created,
+            decisions_made,
+            knowledge_filed,
+            people,
+            priority_matched,
+            mcp_failures,
+            retry_loops,
+            session_cut_short,
+            has_friction,
+            business_count
+        from insights.window_facts(window_start, window_end)
 
     ),
 
-    contacts as (
+    people as (
 
-        -- A contact is one person in one session, however often named.
-        select
-            session.session_id,
-            mentioned.person
-        from sessions as session
-        cross join lateral unnest(session.people) as mentioned (person)
+        select distinct mentioned.person
+        from (select distinct people from sessions) as named
+        cross join lateral unnest(named.people) as mentioned (person)
 
     )
 
@@ -640,8 +699,9 @@ CREATE FUNCTION insights.window_summary(window_start date, window_end date) RETU
         case when count(*) > 0 then sum(artifacts_created) else 0 end as artifacts_created,
         case when count(*) > 0 then sum(decisions_made) else 0 end as decisions_made,
         case when count(*) > 0 then sum(knowledge_filed) else 0 end as knowledge_filed,
-        (select count(distinct person) from contacts) as people_count,
-        (select count(*) from contacts) as contact_count,
+        (select count(*) from people) as people_count,
+        -- A contact is one person in one session, however often named.
+        coalesce(sum(cardinality(people)), 0) as contact_count,
         coalesce(sum(active_minutes) filter (where priority_matched is not null), 0) as priority_minutes,
         coalesce(sum(active_minutes) filter (where is_read), 0) as read_minutes,
         case when count(*) > 0 then sum(mcp_failures) else 0 end as mcp_failures,
@@ -654,14 +714,6 @@ CREATE FUNCTION insights.window_summary(window_start date, window_end date) RETU
 $$;
 
 COMMENT ON FUNCTION insights.window_summary(window_start date, window_end date) IS 'What your sessions of a window (local dates, half-open) sum up to: one row, also for a window without sessions.';
-
-CREATE AGGREGATE insights.first_known(anyelement) (
-    SFUNC = insights.keep_first,
-    STYPE = anyelement,
-    PARALLEL = safe
-);
-
-COMMENT ON AGGREGATE insights.first_known(anyelement) IS 'A value of rows that all say the same: `any_value` of Postgres 16.';
 
 CREATE TABLE insights.anomalies (
     id bigint NOT NULL,
@@ -753,6 +805,7 @@ CREATE TABLE insights.claude_sessions (
     read_with integer DEFAULT 0 NOT NULL,
     failed_with integer DEFAULT 0 NOT NULL,
     failure_count integer DEFAULT 0 NOT NULL,
+    ends_in_error boolean,
     CONSTRAINT category_is_known CHECK ((category = ANY (ARRAY['human'::text, 'automated'::text, 'subagent'::text, 'warmup'::text, 'stub'::text, 'plumbing'::text]))),
     CONSTRAINT cost_usd_is_not_negative CHECK ((cost_usd >= (0)::double precision)),
     CONSTRAINT deleted_entries_have_both_times CHECK (((entries_deleted_at IS NULL) = (entries_deleted_until IS NULL)))
@@ -788,6 +841,8 @@ COMMENT ON COLUMN insights.claude_sessions.failed_with IS 'The version of the pr
 
 COMMENT ON COLUMN insights.claude_sessions.failure_count IS 'How many tries of its present text have failed with `failed_with` since it was read.';
 
+COMMENT ON COLUMN insights.claude_sessions.ends_in_error IS 'Its last own entry is an API error or an interruption; null: it has none, or they were deleted before this was kept.';
+
 CREATE TABLE insights.data_versions (
     slot integer NOT NULL,
     change_count bigint DEFAULT 0 NOT NULL
@@ -795,62 +850,6 @@ CREATE TABLE insights.data_versions (
 
 COMMENT ON TABLE insights.data_versions IS 'Writing transactions, counted in several slots, so that no writer waits for another; the sum is the data''s version.
 Slot 0 counts what must be gone from every page at once: purges.';
-
-CREATE TABLE insights.day_facts (
-    activity_date date NOT NULL,
-    session_id text NOT NULL,
-    category text,
-    is_counted boolean NOT NULL,
-    machine text NOT NULL,
-    project text,
-    initiated_by text,
-    title text,
-    started_at timestamp with time zone,
-    skills_used jsonb,
-    time_zone text,
-    human_prompt_count integer,
-    active_minutes numeric,
-    message_count integer,
-    input_tokens bigint,
-    output_tokens bigint,
-    cache_read_tokens bigint,
-    cache_write_tokens bigint,
-    cost_usd numeric,
-    unpriced_message_count integer,
-    unfinished_message_count integer,
-    is_only_day boolean NOT NULL,
-    is_read boolean,
-    business text,
-    business_count integer,
-    outcome text,
-    priority_alignment text,
-    priority_matched text,
-    workflow_type text,
-    people text[],
-    outreach_type text,
-    friction_counts jsonb,
-    has_friction boolean,
-    skills_missed jsonb,
-    course_corrections integer,
-    retry_loops integer,
-    mcp_failures integer,
-    session_cut_short boolean,
-    estimated_time_saved_minutes integer,
-    artifacts_created integer,
-    decisions_made integer,
-    knowledge_filed integer,
-    reader text,
-    extraction_model text,
-    prompt_version integer,
-    corrected_facet_count bigint,
-    attempt_count bigint,
-    priced_attempt_count bigint,
-    reading_cost_usd numeric,
-    last_attempt_state text
-);
-
-COMMENT ON TABLE insights.day_facts IS 'Session × local date with the session''s facets, kept by triggers. is_counted: figures count the session, which no
-program ran and which has 2 prompts or 1 minute. is_only_day: it has no other day.';
 
 CREATE TABLE insights.facet_extractions (
     id bigint NOT NULL,
@@ -1017,7 +1016,11 @@ CREATE VIEW insights.day_facts_now AS
     attempt.attempt_count,
     attempt.priced_attempt_count,
     attempt.reading_cost_usd,
-    last_attempt.state AS last_attempt_state
+    last_attempt.state AS last_attempt_state,
+        CASE
+            WHEN (session.category = 'automated'::text) THEN session.ends_in_error
+            ELSE NULL::boolean
+        END AS ends_in_error
    FROM ((((insights.session_days day
      JOIN insights.claude_sessions session ON ((day.session_id = session.id)))
      LEFT JOIN insights.session_facets facet ON ((session.id = facet.session_id)))
@@ -1537,7 +1540,7 @@ CREATE INDEX claude_sessions_read_with ON insights.claude_sessions USING btree (
 
 CREATE INDEX claude_sessions_resumed_from ON insights.claude_sessions USING btree (resumed_from) WHERE (resumed_from IS NOT NULL);
 
-CREATE INDEX claude_sessions_subagents ON insights.claude_sessions USING btree (parent_session_id) INCLUDE (started_at, first_record_at) WHERE (category = 'subagent'::text);
+CREATE INDEX claude_sessions_subagents ON insights.claude_sessions USING btree (COALESCE(started_at, first_record_at)) INCLUDE (parent_session_id, started_at, first_record_at) WHERE (category = 'subagent'::text);
 
 CREATE INDEX claude_sessions_untried ON insights.claude_sessions USING btree (category, read_with) WHERE ((failure_count = 0) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)) AND COALESCE((last_record_at > entries_deleted_until), (entries_deleted_until IS NULL)));
 
@@ -1545,7 +1548,11 @@ CREATE INDEX claude_sessions_with_text ON insights.claude_sessions USING btree (
 
 CREATE INDEX claude_sessions_yours ON insights.claude_sessions USING btree (id) INCLUDE (started_at) WHERE ((category = 'human'::text) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)));
 
-CREATE INDEX day_facts_activity_date ON insights.day_facts USING btree (is_counted, is_only_day, activity_date);
+CREATE INDEX day_facts_counted ON insights.day_facts USING btree (activity_date) WHERE is_counted;
+
+CREATE INDEX day_facts_others ON insights.day_facts USING btree (activity_date) INCLUDE (session_id, category, machine, project, initiated_by, business, human_prompt_count, cost_usd, unpriced_message_count, ends_in_error) WHERE (NOT is_counted);
+
+CREATE INDEX day_facts_several ON insights.day_facts USING btree (activity_date) WHERE (is_counted AND (NOT is_only_day));
 
 CREATE INDEX facet_batch_requests_batch_id ON insights.facet_batch_requests USING btree (batch_id);
 
@@ -1598,6 +1605,8 @@ CREATE INDEX session_models_activity_date ON insights.session_models USING btree
 CREATE INDEX session_search_words ON insights.session_search USING gin (words);
 
 CREATE INDEX session_tools_activity_date ON insights.session_tools USING btree (activity_date) INCLUDE (session_id, tool, call_count, error_count);
+
+CREATE INDEX session_tools_connectors ON insights.session_tools USING btree (activity_date) INCLUDE (session_id, tool, call_count, error_count) WHERE starts_with(tool, 'mcp__'::text);
 
 CREATE INDEX session_tools_failed_connector ON insights.session_tools USING btree (COALESCE("substring"(tool, '^mcp__(.+?)__'::text), tool), activity_date) INCLUDE (session_id) WHERE ((error_count > 0) AND starts_with(tool, 'mcp__'::text));
 
