@@ -31,8 +31,13 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
-# Their tests run a whole Airflow, for most of their time waiting; two of them would be in each other's way.
-LIVE = ("tests/dags/", "tests/dashboard/browser/", "tests/deploy/")
+# Their tests run a whole Airflow, for most of their time waiting; two of them would be in each other's way. The others
+# of `tests/dags` and `tests/deploy` run meanwhile.
+LIVE = (
+    *(f"tests/dags/test_{name}" for name in ("live", "messages", "reports", "schedulers")),
+    "tests/dashboard/browser/",
+    "tests/deploy/test_stack",
+)
 _numbers = itertools.count(1)
 
 
@@ -40,7 +45,7 @@ class ByModule(LoadFileScheduling):  # type: ignore[misc]
     """Two processes share the tests of `make test`: a module is one's, and all that is live is one's."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return LIVE[0] if nodeid.startswith(LIVE) else str(super()._split_scope(nodeid))
+        return "live" if nodeid.startswith(LIVE) else str(super()._split_scope(nodeid))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:

@@ -2,4 +2,10 @@
 -- Grain:  one row.
 -- Reads:  insights.claude_sessions
 -- Params: none
-select exists (select 1 from insights.claude_sessions) as is_any
+select count(*) > 0 as is_any
+from (
+    select id
+    from insights.claude_sessions
+    order by id
+    limit 1
+) as session
