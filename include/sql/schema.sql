@@ -1606,8 +1606,6 @@ CREATE INDEX session_search_words ON insights.session_search USING gin (words);
 
 CREATE INDEX session_tools_activity_date ON insights.session_tools USING btree (activity_date) INCLUDE (session_id, tool, call_count, error_count);
 
-CREATE INDEX session_tools_connectors ON insights.session_tools USING btree (activity_date) INCLUDE (session_id, tool, call_count, error_count) WHERE starts_with(tool, 'mcp__'::text);
-
 CREATE INDEX session_tools_failed_connector ON insights.session_tools USING btree (COALESCE("substring"(tool, '^mcp__(.+?)__'::text), tool), activity_date) INCLUDE (session_id) WHERE ((error_count > 0) AND starts_with(tool, 'mcp__'::text));
 
 CREATE INDEX session_tools_tool ON insights.session_tools USING btree (tool, activity_date) INCLUDE (session_id);

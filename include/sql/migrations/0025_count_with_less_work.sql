@@ -144,9 +144,7 @@ include (
 where not is_counted;
 create index day_facts_several on insights.day_facts (activity_date) where is_counted and not is_only_day;
 
--- Calls of connectors and runs of sub-agents are found by their day.
-create index session_tools_connectors on insights.session_tools (activity_date)
-include (session_id, tool, call_count, error_count) where starts_with(tool, 'mcp__');
+-- Runs of sub-agents are found by their day.
 drop index insights.claude_sessions_subagents;
 create index claude_sessions_subagents on insights.claude_sessions (coalesce(started_at, first_record_at))
 include (parent_session_id, started_at, first_record_at) where category = 'subagent';

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.metadata import version
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from session_insights.aggregates.catalog import find_aggregates
@@ -17,7 +18,7 @@ from session_insights.records import Figures, Rows
 from session_insights.reports.attention import DayLink
 from session_insights.reports.content import Content, ReportFacts, build_content
 from session_insights.store import dashboard as store
-from session_insights.store.database import Connection, same_moment
+from session_insights.store.database import Connection, plan_once, same_moment
 from session_insights.store.together import is_shared, load_together
 from session_insights.windows import Window
 
@@ -93,23 +94,34 @@ def load_live_figures(
     """Run the aggregates of a weekly report for a window, and for the one before where that is shown.
 
     Args:
-        beside: A second connection that sees the same moment: it takes what does not begin with the window's sessions.
+        beside: A second connection that sees the same moment, for half of the work.
     """
     names = [aggregate.name for aggregate in find_aggregates("weekly")]
-    before = [name for name in names if name not in ONLY_NOW]
+    current: dict[str, Rows] = {}
+    previous: dict[str, Rows] = {}
+    jobs: SimpleQueue[tuple[dict[str, Rows], list[str], Window]] = SimpleQueue()
+    # The longest first: whoever is done takes the next.
+    jobs.put((current, [name for name in names if is_shared(name)], window))
+    jobs.put((previous, [name for name in names if name not in ONLY_NOW], window.previous()))
+    for name in names:
+        if not is_shared(name):
+            jobs.put((current, [name], window))
+
+    def work(own: Connection) -> None:
+        with suppress(Empty):
+            while True:
+                found, wanted, days = jobs.get_nowait()
+                found |= load_together(own, wanted, days)
+
     with connection.transaction(), ThreadPoolExecutor(1) as thread:
         for one in {connection, beside or connection}:
+            plan_once(one)
             store.set_filter(one, session_filter)
-
-        def count_rest() -> tuple[dict[str, Rows], dict[str, Rows]]:
-            rest = [name for name in names if not is_shared(name)]
-            one = beside or connection
-            return load_together(one, rest, window), load_together(one, before, window.previous())
-
-        later = thread.submit(count_rest)
-        current = load_together(connection, [name for name in names if is_shared(name)], window)
-        rest, previous = later.result()
-        return Figures(current=current | rest, previous=previous)
+        helped = thread.submit(work, beside) if beside else None
+        work(connection)
+        if helped:
+            helped.result()
+    return Figures(current=current, previous=previous)
 
 
 def today_of(profile: Profile, now: datetime) -> date:

@@ -62,8 +62,13 @@ def execute(connection: Connection, sql: str, **values: Any) -> list[dict[str, A
 
 
 def execute_prepared(connection: Connection, sql: str, **values: Any) -> list[dict[str, Any]]:
-    """The same for a long statement that runs often: a connection soon stops planning it anew."""
+    """The same for a long statement that runs often: a connection soon stops planning it anew; see `plan_once`."""
     return connection.execute(sql.encode(), values, prepare=True).fetchall()
+
+
+def plan_once(connection: Connection) -> None:
+    """Until the transaction ends, plan prepared statements once a connection, for any values."""
+    execute(connection, "select set_config('plan_cache_mode', 'force_generic_plan', true)")
 
 
 @contextmanager
