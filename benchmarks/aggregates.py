@@ -84,6 +84,8 @@ select
     started_at + interval '1 hour'
 from numbered;
 
+analyze insights.claude_sessions;
+
 insert into insights.session_days (
     session_id, activity_date, time_zone, human_prompt_count, active_minutes, message_count, input_tokens,
     output_tokens, cache_read_tokens, cache_write_tokens, cost_usd, unpriced_message_count, unfinished_message_count

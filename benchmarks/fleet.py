@@ -13,8 +13,11 @@ MESSAGES, ENTRIES = 8, 12
 NOW = datetime.combine(LAST_DAY, time(4, 30), UTC)
 PROMPT_VERSION = 1
 
+# Without statistics the triggers of each row find their rows by going through all.
 # Claude Code deletes a transcript after 30 days. 2 of 100 sessions could never be read; the newest ones wait.
 _MORE = """
+analyze;
+
 insert into insights.transcript_files (
     machine, path, session_id, size_bytes, mtime_ns, read_bytes, digest, state, record_counts, read_at
 )
