@@ -4,67 +4,49 @@
 -- Reads:  insights.claude_sessions
 with recursive
 
-projects as (
+found as (
 
-    (
-        select session.project
-        from insights.claude_sessions as session
-        where session.category = 'human' and session.project is not null
-        order by session.project
-        limit 1
-    )
+    select
+        field,
+        '' as value
+    from unnest('{project,machine}'::text[]) as field
     union all
-    select (
-        select session.project
-        from insights.claude_sessions as session
-        where session.category = 'human' and session.project > found.project
-        order by session.project
-        limit 1
-    ) as project
-    from projects as found
-    where found.project is not null
-
-),
-
-machines as (
-
-    (
-        select session.machine
-        from insights.claude_sessions as session
-        order by session.machine
-        limit 1
-    )
-    union all
-    select (
-        select session.machine
-        from insights.claude_sessions as session
-        where session.machine > found.machine
-        order by session.machine
-        limit 1
-    ) as machine
-    from machines as found
-    where found.machine is not null
+    select
+        found.field,
+        later.value
+    from found
+    cross join
+        lateral (
+            select min(session.project) as value
+            from insights.claude_sessions as session
+            where found.field = 'project' and session.category = 'human' and session.project > found.value
+            union all
+            select min(session.machine) as value
+            from insights.claude_sessions as session
+            where found.field = 'machine' and session.machine > found.value
+        ) as later
+    where later.value is not null
 
 )
 
 select
     array(
-        select found.project
-        from projects as found
-        where found.project is not null
+        select value
+        from found
+        where field = 'project' and value <> ''
         order by
             (
                 select max(session.ended_at)
                 from insights.claude_sessions as session
-                where session.category = 'human' and session.project = found.project
+                where session.category = 'human' and session.project = found.value
             ) desc nulls last,
-        found.project
+        value
         limit 100
     ) as projects,
     array(
-        select found.machine
-        from machines as found
-        where found.machine is not null
-        order by found.machine
+        select value
+        from found
+        where field = 'machine' and value <> ''
+        order by value
         limit 20
     ) as machines

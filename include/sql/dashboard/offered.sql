@@ -4,160 +4,89 @@
 -- Reads:  insights.claude_sessions
 with recursive
 
-projects as (
-
-    (
-        select session.project
-        from insights.claude_sessions as session
-        where
-            session.category = 'human'
-            and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
-            and session.project is not null
-        order by session.project
-        limit 1
-    )
-    union all
-    select (
-        select session.project
-        from insights.claude_sessions as session
-        where
-            session.category = 'human'
-            and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
-            and session.project > found.project
-        order by session.project
-        limit 1
-    ) as project
-    from projects as found
-    where found.project is not null
-
-),
-
-machines as (
-
-    (
-        select session.machine
-        from insights.claude_sessions as session
-        where
-            session.category = 'human'
-            and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
-        order by session.machine
-        limit 1
-    )
-    union all
-    select (
-        select session.machine
-        from insights.claude_sessions as session
-        where
-            session.category = 'human'
-            and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
-            and session.machine > found.machine
-        order by session.machine
-        limit 1
-    ) as machine
-    from machines as found
-    where found.machine is not null
-
-),
-
-initiators as (
-
-    (
-        select session.initiated_by
-        from insights.claude_sessions as session
-        where
-            session.category = 'human'
-            and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
-            and session.initiated_by is not null
-        order by session.initiated_by
-        limit 1
-    )
-    union all
-    select (
-        select session.initiated_by
-        from insights.claude_sessions as session
-        where
-            session.category = 'human'
-            and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
-            and session.initiated_by > found.initiated_by
-        order by session.initiated_by
-        limit 1
-    ) as initiated_by
-    from initiators as found
-    where found.initiated_by is not null
-
-),
-
-unknown as (
+yours as not materialized (
 
     select
-        exists(
-            select
-            from insights.claude_sessions as session
-            where
-                session.category = 'human'
-                and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
-                and session.project is null
-        ) as has_project,
-        exists(
-            select
-            from insights.claude_sessions as session
-            where
-                session.category = 'human'
-                and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
-                and session.initiated_by is null
-        ) as has_initiator
+        project,
+        machine,
+        initiated_by,
+        ended_at
+    from insights.claude_sessions
+    where category = 'human' and (human_prompt_count >= 2 or active_minutes >= 1)
 
 ),
 
-latest as (
+found as (
 
     select
-        found.project,
-        (
-            select max(session.ended_at)
-            from insights.claude_sessions as session
-            where
-                session.category = 'human'
-                and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
-                and session.project = found.project
-        ) as last_spoken_at
-    from projects as found
-    where found.project is not null
-    order by last_spoken_at desc nulls last, found.project
-    limit 40
+        field,
+        '' as value
+    from unnest('{project,machine,initiated_by}'::text[]) as field
+    union all
+    select
+        found.field,
+        later.value
+    from found
+    cross join
+        lateral (
+            select min(yours.project) as value
+            from yours
+            where found.field = 'project' and yours.project > found.value
+            union all
+            select min(yours.machine) as value
+            from yours
+            where found.field = 'machine' and yours.machine > found.value
+            union all
+            select min(yours.initiated_by) as value
+            from yours
+            where found.field = 'initiated_by' and yours.initiated_by > found.value
+        ) as later
+    where later.value is not null
+
+),
+
+placed as (
+
+    -- Projects by when they were last spoken about, the others by name, the unknown last.
+    select
+        found.field,
+        found.value,
+        row_number() over (
+            partition by found.field
+            order by
+                case when found.field = 'project' then (
+                    select max(yours.ended_at)
+                    from yours
+                    where yours.project = found.value
+                ) end desc nulls last,
+                found.value
+        ) as place
+    from found
+    where found.value <> ''
+    union all
+    select
+        'project' as field,
+        null as value,
+        null as place
+    where
+        exists (
+            select from yours
+            where project is null
+        )
+    union all
+    select
+        'initiated_by' as field,
+        null as value,
+        null as place
+    where exists (
+        select from yours
+        where initiated_by is null
+    )
 
 )
 
--- Of 40 known projects and more the unknown is left out.
 select
-    (
-        select array_agg(listed.project order by listed.place)
-        from (
-            select
-                latest.project,
-                row_number() over (order by latest.last_spoken_at desc nulls last, latest.project) as place
-            from latest
-            union all
-            select
-                null as project,
-                41 as place
-            from unknown
-            where unknown.has_project and (select count(*) from latest) < 40
-        ) as listed
-    ) as projects,
-    (
-        select array_agg(found.machine order by found.machine) from machines as found
-        where found.machine is not null)
-        as machines,
-    (
-        select array_agg(listed.initiated_by order by listed.initiated_by)
-        from (
-            select found.initiated_by
-            from initiators as found
-            where found.initiated_by is not null
-            union all
-            select null as initiated_by
-            from unknown
-            where unknown.has_initiator
-        ) as listed
-    ) as initiators
+    (array_agg(value order by place) filter (where field = 'project'))[:40] as projects,
+    array_agg(value order by place) filter (where field = 'machine') as machines,
+    array_agg(value order by place) filter (where field = 'initiated_by') as initiators
+from placed
