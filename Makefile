@@ -29,7 +29,7 @@ test: install ## run all tests
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 faults: install ## break Postgres, disks, networks and clocks many times over
-	@$(BIN)/pytest tests/faults tests/dags/test_schedulers.py -m "faults or not faults" $(FAULTS)
+	@$(BIN)/pytest tests/faults tests/dags/test_reports.py tests/dags/test_schedulers.py -m "faults or not faults" $(FAULTS)
 
 eval: install ## score a reader against labels: READER=claude, SETS="hand demo corpus"
 	@$(BIN)/python -m local.evaluation --reader $(or $(READER),offline) $(if $(SETS),--sets $(SETS)) $(EVAL)
