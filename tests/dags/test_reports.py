@@ -55,18 +55,17 @@ def history(site: Site, tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 class Reaper:
-    """Kills the process of a running task, once a task of a DAG, and clears it as a person does."""
+    """Kills the process of a running task, once a kind in each run, and clears it as a person does."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
         self.killed: set[tuple[str, str]] = set()
-        self.to_clear: list[dict[str, Any]] = []
 
     def go_round(self, dag_id: str, run_ids: list[str]) -> None:
         # `notify` is killed at its worst moment, by `killed_while_posting`.
         params = {"state": ["running", "up_for_retry"], "limit": 100}
         for task in self.site.ask("GET", f"/dags/{dag_id}/dagRuns/~/taskInstances", params=params)["task_instances"]:
-            name = (dag_id, task["task_id"])
+            name = (task["dag_run_id"], task["task_id"].partition(".")[0])  # one figure stands for all
             if task["dag_run_id"] not in run_ids or task["task_id"] == "notify":
                 continue
             if task["state"] == "up_for_retry":
@@ -179,7 +178,7 @@ def test_what_is_backfilled_while_tasks_are_killed_is_there_once_and_to_the_byte
             time.sleep(0.3)
     print(f"{time.monotonic() - started:.0f} s, killed {sorted(reaper.killed)}")
     assert len(killed) == 1
-    assert len(reaper.killed) >= 15
+    assert len(reaper.killed) >= 2 * report_count
 
     # The one that died while it posted is the only red one, and says what to do. The message is there.
     [(dag_id, run_id)] = failed
