@@ -1536,13 +1536,13 @@ CREATE INDEX claude_sessions_parent_session_id ON insights.claude_sessions USING
 
 CREATE INDEX claude_sessions_project ON insights.claude_sessions USING btree (project, ended_at) WHERE (category = 'human'::text);
 
-CREATE INDEX claude_sessions_read_with ON insights.claude_sessions USING btree (category, read_with) WHERE (((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)) AND COALESCE((last_record_at > entries_deleted_until), (entries_deleted_until IS NULL)));
-
 CREATE INDEX claude_sessions_resumed_from ON insights.claude_sessions USING btree (resumed_from) WHERE (resumed_from IS NOT NULL);
 
 CREATE INDEX claude_sessions_subagents ON insights.claude_sessions USING btree (COALESCE(started_at, first_record_at)) INCLUDE (parent_session_id, started_at, first_record_at) WHERE (category = 'subagent'::text);
 
 CREATE INDEX claude_sessions_untried ON insights.claude_sessions USING btree (category, read_with) WHERE ((failure_count = 0) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)) AND COALESCE((last_record_at > entries_deleted_until), (entries_deleted_until IS NULL)));
+
+CREATE INDEX claude_sessions_waiting ON insights.claude_sessions USING btree (id) INCLUDE (failed_with, failure_count) WHERE ((category = 'human'::text) AND (read_with = 0) AND ((human_prompt_count >= 2) OR (active_minutes >= (1)::double precision)) AND COALESCE((last_record_at > entries_deleted_until), (entries_deleted_until IS NULL)));
 
 CREATE INDEX claude_sessions_with_text ON insights.claude_sessions USING btree (COALESCE(last_record_at, synced_at)) WHERE ((entries_deleted_until IS NULL) OR (COALESCE(last_record_at, synced_at) > entries_deleted_until));
 

@@ -103,6 +103,7 @@ def test_a_collector_receives_every_gauge_and_counter_and_nothing_when_metrics_a
         "sync.read_bytes": 1234,
         "sync.failed_files": 0,
         "facets.queued_sessions": 1,
+        "facets.given_up_sessions": 0,
         "facets.failed_sessions": 0,
         "spending.today_usd": 0,
         "spending.month_usd": 0,

@@ -167,6 +167,7 @@ def test_a_run_sends_lag_queue_failures_and_spending_to_statsd_and_nothing_when_
     assert sent == {
         "sync.failed_files": "0.0|g",
         "facets.queued_sessions": "1.0|g",
+        "facets.given_up_sessions": "0.0|g",
         "facets.failed_sessions": "0.0|g",
         "spending.today_usd": "0.0|g",
         "spending.month_usd": "0.0|g",

@@ -18,7 +18,7 @@ from local.postgres import Cluster, create_database
 from session_insights.dashboard import sessions
 from session_insights.settings import Settings
 from session_insights.stages import keeping, maintaining, sync
-from session_insights.store import facets, ledger, maintenance
+from session_insights.store import facets, health, ledger, maintenance
 from session_insights.store.database import Connection, connect, execute
 from tests.helpers import sample_profile, sync_folder
 
@@ -95,6 +95,14 @@ def test_the_sessions_that_are_due_for_rules(histories: dict[int, Connection]) -
     finally:
         for connection in histories.values():
             execute(connection, gave_up.format("claude"))
+
+
+def test_the_sessions_that_wait_are_counted(histories: dict[int, Connection]) -> None:
+    def count(connection: Connection) -> None:
+        execute(connection, "truncate insights.transcript_archive")  # which is counted whole
+        assert health.load_counts(connection, attempts=3, questions=[PROMPT_VERSION])["unread_count"] == 30
+
+    check(histories, count)
 
 
 @pytest.fixture(scope="module")

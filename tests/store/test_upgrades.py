@@ -23,9 +23,9 @@ from local.postgres import Cluster
 from local.postgres_home import find_binaries
 from session_insights.settings import Settings, find_include_dir
 from session_insights.stages import extraction, keeping, reporting
+from session_insights.stages.measuring import load_counts
 from session_insights.store import figures
 from session_insights.store.database import Connection, connect, execute
-from session_insights.store.health import load_counts
 from session_insights.store.migrations import migrate
 from session_insights.windows import Window
 from tests.dumping import dump_rows
@@ -80,7 +80,7 @@ def test_a_database_of_an_earlier_release_has_the_figures_of_a_new_one_after_its
         counted += "select *, input_tokens + output_tokens as total from insights.session_days) as d order by 1, 2"
         assert execute(upgraded, counted) == execute(connection, counted)
         assert execute(upgraded, "select metrics from insights.insights_snapshots") == [before]
-        assert load_counts(upgraded)["unread_count"] == 0
+        assert load_counts(upgraded, Settings())["unread_count"] == 0
         words = "select session_id from insights.session_search where words @@ to_tsquery('lease') order by 1"
         assert execute(upgraded, words) == [{"session_id": "three"}]
         assert migrate(upgraded, MIGRATIONS) == []

@@ -61,6 +61,7 @@ def test_every_hint_of_the_health_page_has_its_heading() -> None:
     counts = {
         "unread_count": 200,
         "changed_count": 0,
+        "given_up_count": 0,
         "archived_count": 0,
         "stored_bytes": 0,
         "size_bytes": 0,

@@ -2,7 +2,8 @@
 -- Grain:  one row.
 -- Reads:  insights.claude_sessions, insights.session_facets, insights.transcript_archive, insights.facet_batches,
 --         insights.notifications
--- Params: none
+-- Params: attempts, questions -- integer[], as failed_with has them: a session that failed so often with
+--         one of them is given up
 with
 
 queue as (
@@ -18,6 +19,21 @@ queue as (
         -- Without its text a session can be read no more.
         and coalesce(session.last_record_at > session.entries_deleted_until, session.entries_deleted_until is null)
         and (session.human_prompt_count >= 2 or session.active_minutes >= 1)
+        and not (session.failure_count >= %(attempts)s and session.failed_with = any(%(questions)s::int[]))
+
+),
+
+given_up as (
+
+    select count(*) as given_up_count
+    from insights.claude_sessions
+    where
+        category = 'human'
+        and read_with = 0
+        and coalesce(last_record_at > entries_deleted_until, entries_deleted_until is null)
+        and (human_prompt_count >= 2 or active_minutes >= 1)
+        and failure_count >= %(attempts)s
+        and failed_with = any(%(questions)s::int[])
 
 ),
 
@@ -53,6 +69,7 @@ outbox as (
 select
     queue.unread_count,
     queue.changed_count,
+    given_up.given_up_count,
     archive.archived_count,
     archive.stored_bytes,
     archive.size_bytes,
@@ -61,6 +78,7 @@ select
     outbox.undelivered_count,
     outbox.uncertain_count
 from queue
+cross join given_up
 cross join archive
 cross join batches
 cross join outbox

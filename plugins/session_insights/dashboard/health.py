@@ -15,6 +15,7 @@ from session_insights.dashboard.database import reader
 from session_insights.dashboard.desk import Desk, desk, render_page
 from session_insights.dashboard.sessions import session_href
 from session_insights.settings import Settings
+from session_insights.stages.measuring import load_counts
 from session_insights.store import health as store
 from session_insights.store.database import Connection
 from session_insights.store.spending import Spending, load_spending
@@ -55,7 +56,7 @@ def build_checks(
     return (
         _sync(sources, now),
         *_stopped(sources, settings, now),
-        _queue(counts),
+        _queue(counts, settings),
         Check(
             "Failures",
             f"{plural(failure_count, 'session')} could not be read in the last {LOOK_BACK.days} days",
@@ -111,12 +112,16 @@ def _stopped(sources: Sequence[Mapping[str, Any]], settings: Settings, now: date
     ]
 
 
-def _queue(counts: Mapping[str, Any]) -> Check:
+def _queue(counts: Mapping[str, Any], settings: Settings) -> Check:
     waiting = counts["unread_count"] + counts["changed_count"]
+    words = f"{plural(counts['unread_count'], 'session')} not read yet, "
+    words += f"{number(counts['changed_count'])} to be read again because they changed"
+    if counts["given_up_count"]:
+        tries = plural(settings.facet_attempts, "try", "tries")
+        words += f"; {number(counts['given_up_count'])} given up after {tries}"
     return Check(
         "Queue",
-        f"{plural(counts['unread_count'], 'session')} not read yet, {counts['changed_count']} to be read again because "
-        "they changed",
+        words,
         "That is many: run insights_facet_backfill, which reads them at half the price." if waiting > 100 else "",
     )
 
@@ -176,7 +181,7 @@ def show_health(
     sources, anomalies = store.load_sources(connection), store.load_anomalies(connection)
     failures = store.load_failures(connection, since=now - LOOK_BACK)
     checks = build_checks(
-        store.load_counts(connection),
+        load_counts(connection, place.settings),
         sources,
         load_spending(connection, profile=place.profile, now=now),
         place.settings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,9 +27,14 @@ def load_failures(connection: Connection, *, since: datetime) -> list[Row]:
     return execute(connection, load_sql("dashboard/health_failures"), since=since)
 
 
-def load_counts(connection: Connection) -> Row:
-    """Queue, archive, batches and outbox in numbers."""
-    [row] = execute(connection, load_sql("dashboard/health_counts"))
+def load_counts(connection: Connection, *, attempts: int, questions: Sequence[int]) -> Row:
+    """Queue, archive, batches and outbox in numbers.
+
+    Args:
+        attempts: After so many a session is given up.
+        questions: Versions that a session is read with now: a prompt's, and that of rules as a negative number.
+    """
+    [row] = execute(connection, load_sql("dashboard/health_counts"), attempts=attempts, questions=list(questions))
     return row
 
 

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from session_insights.dashboard.health import build_checks, mask_path
+from session_insights.facets import judged
 from session_insights.settings import Settings
 from session_insights.store.database import Connection, execute
 from session_insights.store.spending import Spending
@@ -20,6 +21,7 @@ NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
 COUNTS = {
     "unread_count": 3,
     "changed_count": 1,
+    "given_up_count": 0,
     "archived_count": 2,
     "stored_bytes": 1_500_000,
     "size_bytes": 9_000_000,
@@ -118,3 +120,21 @@ def test_an_empty_database_says_where_to_begin(client: TestClient) -> None:
     page = client.get("/health")
     assert page.status_code == 200
     assert "Run insights_session_sync" in page.text
+
+
+def test_what_was_given_up_waits_no_more_until_it_is_asked_anew(client: TestClient, connection: Connection) -> None:
+    version = judged.load_facet_prompt().version
+    failed = (
+        "insert into insights.facet_extractions (session_id, state, reader, model, prompt_version, prompt_hash, "
+        "content_hash, error, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, duration_seconds) "
+        "select id, 'failed', 'claude', 'm', %(version)s, '', content_hash, 'no answer', 0, 0, 0, 0, 1 "
+        "from insights.claude_sessions, generate_series(1, 3) where id = %(id)s"
+    )
+    for name in ("waits", "hopeless", "asked-before"):
+        add_session(connection, name)
+    execute(connection, failed, id="hopeless", version=version)
+    execute(connection, failed, id="asked-before", version=version - 1)
+    assert (
+        "2 sessions not read yet, 0 to be read again because they changed; 1 given up after 3 tries"
+        in client.get("/health").text
+    )
