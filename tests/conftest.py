@@ -39,6 +39,7 @@ LIVE = (
     "tests/deploy/test_stack",
 )
 _numbers = itertools.count(1)
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")  # one server may serve several, as in `tests/oldest.sh`
 
 
 class ByModule(LoadFileScheduling):  # type: ignore[misc]
@@ -70,18 +71,18 @@ def cluster(state_dir: Path) -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def template_database(cluster: Cluster) -> str:
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as admin:
-        admin.execute("create database insights_template")
-    with connect(cluster.url("insights_template")) as connection:
+        admin.execute(f"create database insights_template{_WORKER}".encode())
+    with connect(cluster.url(f"insights_template{_WORKER}")) as connection:
         migrate(connection, find_include_dir(Settings()) / "sql" / "migrations")
-    return "insights_template"
+    return f"insights_template{_WORKER}"
 
 
 @pytest.fixture
 def database_url(cluster: Cluster, template_database: str) -> Iterator[str]:
     """A fresh, migrated database."""
-    name = f"test_{next(_numbers)}"
+    name = f"test{_WORKER}_{next(_numbers)}"
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as admin:
-        admin.execute(f"create database {name} template {template_database}".encode())
+        admin.execute(f"create database {name} template {template_database} strategy file_copy".encode())
     yield cluster.url(name)
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as admin:
         admin.execute(f"drop database {name} with (force)".encode())

@@ -15,7 +15,7 @@ trap end EXIT
 (cd "$home" && as "$programs/pg_ctl" start --silent --wait --pgdata="$home/data" --log="$home/log" \
     --options="-p $port -k $home -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200")
 # Two tests compare or restore what the packaged pg_dump writes, which is for its own version.
-TEST_POSTGRES_PORT=$port .venv/bin/pytest \
+TEST_POSTGRES_PORT=$port .venv/bin/pytest --numprocesses 2 --dist loadfile \
     --deselect tests/store/test_migrations.py::test_the_snapshot_shows_what_the_migrations_make \
     --deselect tests/store/test_upgrades.py::test_a_restored_backup_has_every_row_and_figure_and_the_next_sync_reads_nothing \
     ${@:-tests/sql tests/store tests/dashboard/pages}

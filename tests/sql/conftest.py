@@ -14,8 +14,8 @@ from session_insights.store.database import Connection, connect
 @pytest.fixture(scope="session")
 def case_connection(cluster: Cluster, template_database: str) -> Iterator[Connection]:
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as admin:
-        admin.execute(f"create database sql_cases template {template_database}".encode())
-    with connect(cluster.url("sql_cases")) as opened:
+        admin.execute(f"create database {template_database}_cases template {template_database}".encode())
+    with connect(cluster.url(f"{template_database}_cases")) as opened:
         yield opened
 
 
