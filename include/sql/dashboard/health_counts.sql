@@ -29,9 +29,9 @@ given_up as (
     from insights.claude_sessions
     where
         category = 'human'
-        and read_with = 0
         and coalesce(last_record_at > entries_deleted_until, entries_deleted_until is null)
         and (human_prompt_count >= 2 or active_minutes >= 1)
+        and failure_count > 0  -- for its index
         and failure_count >= %(attempts)s
         and failed_with = any(%(questions)s::int[])
 
