@@ -26,7 +26,7 @@ status: install ## say what runs, where, and how to sign in
 	@$(BIN)/python -m local.run status
 
 test: install ## run all tests
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/pytest --numprocesses 3 --dist loadfile
 
 faults: install ## break Postgres, disks, networks and clocks many times over
 	@$(BIN)/pytest tests/faults tests/dags/test_reports.py tests/dags/test_schedulers.py -m "faults or not faults" $(FAULTS)

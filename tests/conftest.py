@@ -31,26 +31,32 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
-# Their tests run a whole Airflow, for most of their time waiting; two of them would be in each other's way. The others
-# of `tests/dags` and `tests/deploy` run meanwhile.
+# Their tests share one Airflow, which takes longer than all others together take two processes: they come first.
 LIVE = (
     *(f"tests/dags/test_{name}" for name in ("live", "messages", "reports", "schedulers")),
     "tests/dashboard/browser/",
-    "tests/deploy/test_stack",
 )
+LONG = (*LIVE, "tests/deploy/test_stack", "tests/integration/test_backfill_killed", "tests/dags/")
 _numbers = itertools.count(1)
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")  # one server may serve several, as in `tests/oldest.sh`
 
 
 class ByModule(LoadFileScheduling):  # type: ignore[misc]
-    """Two processes share the tests of `make test`: a module is one's, and all that is live is one's."""
+    """Processes share the tests of `make test`: a module is one's, and all that is live is one's."""
 
     def _split_scope(self, nodeid: str) -> str:
         return "live" if nodeid.startswith(LIVE) else str(super()._split_scope(nodeid))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
+    config.option.loadscopereorder = False  # as collected, below
     return ByModule(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest first, where processes share the tests; who runs a few waits for no Airflow."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: [not item.nodeid.startswith(prefix) for prefix in LONG])
 
 
 @pytest.fixture(scope="session")
