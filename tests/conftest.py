@@ -31,7 +31,7 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
-# Their tests share one Airflow, which takes longer than all others together take two processes: they come first.
+# Their tests share one Airflow, so all are one process's. They take longest and come first.
 LIVE = (
     *(f"tests/dags/test_{name}" for name in ("live", "messages", "reports", "schedulers")),
     "tests/dashboard/browser/",
