@@ -48,7 +48,7 @@ WHY = {
     "mypy": "types",
     "playwright": "the dashboard in a real browser",
     "pytest": "tests",
-    "pytest-xdist": "two processes share the tests",
+    "pytest-xdist": "processes share the tests",
     "redis": "the broker's client of the stack's test",
     "ruff": "style",
     "schemathesis": "the JSON API against its own description",
