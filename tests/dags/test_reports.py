@@ -117,6 +117,10 @@ def backfill(site: Site, dag_id: str, first: date, last: date) -> list[str]:
     body = {"dag_id": dag_id, "from_date": from_date, "to_date": to_date}
     # One after the other, oldest first: each looks back at the one before.
     body |= {"max_active_runs": 1, "run_backwards": False, "reprocess_behavior": "none"}
+    started = time.monotonic()
+    while any(not one["completed_at"] for one in site.ask("GET", "/backfills", params={"dag_id": dag_id})["backfills"]):
+        assert time.monotonic() - started < 120, "Airflow takes up to half a minute to see that an earlier one is done"
+        time.sleep(0.5)
     site.ask("POST", "/backfills", json=body)
     own = {"run_type": "backfill", "logical_date_gte": from_date, "logical_date_lte": to_date}
     listed = site.ask("GET", f"/dags/{dag_id}/dagRuns", params=own)
