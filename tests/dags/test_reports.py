@@ -182,7 +182,7 @@ def test_what_is_backfilled_while_tasks_are_killed_is_there_once_and_to_the_byte
             time.sleep(0.3)
     print(f"{time.monotonic() - started:.0f} s, killed {sorted(reaper.killed)}")
     assert len(killed) == 1
-    assert len(reaper.killed) >= 2 * report_count
+    assert len(reaper.killed) >= 3 * report_count  # of five kinds
 
     # The one that died while it posted is the only red one, and says what to do. The message is there.
     [(dag_id, run_id)] = failed

@@ -10,6 +10,7 @@ from session_insights.profile import Profile
 from session_insights.settings import Settings
 from session_insights.store import health as store
 from session_insights.store.database import Connection
+from session_insights.store.facets import read_with
 from session_insights.store.spending import load_spending
 
 LOOK_BACK = timedelta(days=90)  # the same as the health page's
@@ -17,7 +18,7 @@ LOOK_BACK = timedelta(days=90)  # the same as the health page's
 
 def load_counts(connection: Connection, settings: Settings) -> dict[str, Any]:
     """Queue, archive, batches and outbox in numbers; what was given up is in no queue."""
-    questions = [judged.load_facet_prompt().version, -offline.VERSION]
+    questions = [read_with("claude", judged.load_facet_prompt().version), read_with("offline", offline.VERSION)]
     return store.load_counts(connection, attempts=settings.facet_attempts, questions=questions)
 
 

@@ -85,10 +85,15 @@ def select_due(
         categories=list(categories),
         is_model=reader != "offline",
         prompt_version=prompt_version,
-        read_with=prompt_version if reader != "offline" else -prompt_version,
+        read_with=read_with(reader, prompt_version),
         dag_run_id=dag_run_id,
     )
     return [DueSession(row["session_id"], row["title"]) for row in rows]
+
+
+def read_with(reader: str, version: int) -> int:
+    """What a reader asks, as `read_with` and `failed_with` of insights.claude_sessions have it: negative for rules."""
+    return -version if reader == "offline" else version
 
 
 def check_text(connection: Connection, session_ids: Sequence[str]) -> None:
